@@ -1,0 +1,2 @@
+//! linkwalk
+fn main() {}
