@@ -1,1 +1,7 @@
-//! linkwalk
+//! `linkwalk` puts AWS PrivateLink endpoints, right, into every account of an organization.
+
+pub mod config;
+pub mod ids;
+pub mod model;
+pub mod plan;
+pub mod report;

@@ -1,0 +1,11 @@
+//! The nouns: plain values, comparable and serialisable, without behaviour that needs a clock or a
+//! network. Nothing here knows an SDK type.
+
+pub mod account;
+pub mod endpoint;
+pub mod failure;
+pub mod network;
+pub mod observed;
+pub mod policy;
+pub mod service;
+pub mod spec;

@@ -1,0 +1,84 @@
+//! The planner: desired against observed, and out comes a [`Plan`]. Pure and synchronous: no SDK, no
+//! clock, no randomness, no input or output. Every choice is made here; the executor makes none.
+
+pub mod action;
+pub mod outcome;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{EndpointId, TargetId, VpcId};
+use crate::model::failure::Failure;
+use crate::plan::action::Action;
+
+/// What would be done, for every target in scope.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// One entry per target.
+    pub targets: BTreeMap<TargetId, Planned>,
+}
+
+/// What became of planning one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "planned", rename_all = "kebab-case")]
+pub enum Planned {
+    /// It was observed and planned.
+    Ready(TargetPlan),
+    /// It could not be observed: a result, not an abort.
+    Unreachable {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// What would be done in one target.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetPlan {
+    /// In an order in which they can be executed; see [`Action::after`].
+    pub actions: Vec<Action>,
+    /// Desired, but AWS would refuse it or it is not possible here: never sent.
+    pub blocked: Vec<Blocked>,
+    /// Worth knowing; nothing is done about it.
+    pub notes: Vec<Note>,
+    /// Endpoints of ours that are as they should be, or on their way there (`pending`).
+    pub in_sync: Vec<EndpointId>,
+    /// Of these, the ones whose end must still be awaited.
+    pub pending: Vec<EndpointId>,
+}
+
+impl TargetPlan {
+    /// Nothing to do, nothing blocked.
+    pub fn is_in_sync(&self) -> bool {
+        self.actions.is_empty() && self.blocked.is_empty()
+    }
+}
+
+/// Something desired that is not possible, with its reason.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Blocked {
+    /// The VPC, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<VpcId>,
+    /// What is blocked: a service's short name, or a resource's name.
+    pub what: String,
+    /// A stable code, kebab-case: `zone-not-supported`, `dns-attributes-off`, ...
+    pub code: String,
+    /// Why, and what to do about it, for people.
+    pub reason: String,
+}
+
+/// Something worth knowing that is not an action: `satisfied by vpce-... (foreign)`, a shared subnet
+/// left alone, a zone the service does not support.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Note {
+    /// The VPC, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<VpcId>,
+    /// What it is about: a service's short name or a resource.
+    pub what: String,
+    /// A stable code, kebab-case: `satisfied-by-foreign`, `shared-subnet`, `awaiting-acceptance`, ...
+    pub code: String,
+    /// For people.
+    pub text: String,
+}

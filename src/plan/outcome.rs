@@ -1,0 +1,116 @@
+//! Outcomes: what became of each target. Every target ends in exactly one, and they add up to the scope.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::model::failure::Failure;
+use crate::plan::Blocked;
+use crate::plan::action::ActionId;
+
+/// What became of one target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Nothing to do.
+    InSync,
+    /// A plan with changes that were not carried out, because only a plan was asked for or the plan
+    /// was not confirmed.
+    WouldChange,
+    /// All changes done; observed again, nothing is left.
+    Changed,
+    /// Some changes done, some failed.
+    PartlyChanged {
+        /// What failed, by action.
+        failed: Vec<ActionFailure>,
+    },
+    /// What was possible is done, but the target is still not what accounts.toml says.
+    Diverged {
+        /// What is blocked.
+        blocked: Vec<Blocked>,
+        /// What the second observation would still change, in words.
+        left: Vec<String>,
+    },
+    /// Nothing was changed, because the first change failed.
+    Failed {
+        /// What failed, by action.
+        failed: Vec<ActionFailure>,
+    },
+    /// It could not be observed.
+    Unreachable {
+        /// Why.
+        failure: Failure,
+    },
+    /// Left alone on purpose.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
+    /// The run was interrupted while this target was being changed.
+    Interrupted {
+        /// What was still under way, in words, with ids where they are known.
+        in_flight: Vec<String>,
+    },
+    /// The run ended before this target's turn.
+    NotStarted,
+}
+
+/// A failed action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ActionFailure {
+    /// Its number in the target's plan; `None` where the failure belongs to no single action.
+    pub action: Option<ActionId>,
+    /// What it was about: `ecr.api`.
+    pub what: String,
+    /// Why.
+    pub failure: Failure,
+}
+
+impl Outcome {
+    /// The outcome in the words of the summary.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::InSync => "in sync",
+            Self::WouldChange => "would change",
+            Self::Changed => "changed",
+            Self::PartlyChanged { .. } => "partly changed",
+            Self::Diverged { .. } => "diverged",
+            Self::Failed { .. } => "failed",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Skipped { .. } => "skipped",
+            Self::Interrupted { .. } => "interrupted",
+            Self::NotStarted => "not started",
+        }
+    }
+
+    /// Every label, in the order of the summary.
+    pub const LABELS: [&'static str; 10] = [
+        "in sync",
+        "changed",
+        "would change",
+        "partly changed",
+        "diverged",
+        "failed",
+        "unreachable",
+        "interrupted",
+        "not started",
+        "skipped",
+    ];
+
+    /// Whether a person has to look at it.
+    pub fn is_trouble(&self) -> bool {
+        matches!(
+            self,
+            Self::PartlyChanged { .. }
+                | Self::Diverged { .. }
+                | Self::Failed { .. }
+                | Self::Unreachable { .. }
+        )
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.label())
+    }
+}

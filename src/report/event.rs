@@ -1,0 +1,230 @@
+//! Events: the one account of what happens in a run. The terminal, the plain lines and the JSON lines
+//! are three readings of this stream and nothing else.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use crate::ids::TargetId;
+use crate::model::failure::Failure;
+use crate::plan::action::ActionId;
+use crate::plan::outcome::Outcome;
+
+/// Version of the event stream. A new minor adds fields or events, which readers ignore; a new major
+/// may change them, which readers refuse.
+pub const FORMAT: &str = "1.0";
+
+/// One thing that happened.
+#[derive(Debug, Clone, Serialize)]
+pub struct Event {
+    /// Since the run began.
+    #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
+    pub elapsed: Duration,
+    /// What.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+fn as_millis<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// What can happen.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum EventKind {
+    /// Always first.
+    RunStarted {
+        /// [`FORMAT`]
+        format: &'static str,
+        /// The program's version.
+        version: &'static str,
+        /// The verb: `plan`, `apply`.
+        command: String,
+        /// The deployment's name.
+        deployment: String,
+        /// When, RFC 3339.
+        started_at: String,
+    },
+    /// The organization was walked.
+    Discovered {
+        /// Accounts that get endpoints.
+        consumers: usize,
+        /// Accounts left alone.
+        skipped: usize,
+        /// Targets in scope: consumers times regions.
+        targets: usize,
+    },
+    /// A phase over all targets begins: `observe` or `apply`. Each target in it ends it once, by
+    /// `TargetPlanned` or `TargetFinished`.
+    PhaseStarted {
+        /// The phase.
+        phase: Phase,
+        /// How many targets are in it.
+        targets: usize,
+    },
+    /// Every target of the phase has ended it.
+    PhaseFinished {
+        /// The phase.
+        phase: Phase,
+    },
+    /// A target's turn has come.
+    TargetStarted {
+        /// Which.
+        target: TargetId,
+        /// The account's name; untrusted text.
+        name: String,
+    },
+    /// A target goes on to its next step.
+    TargetStep {
+        /// Which.
+        target: TargetId,
+        /// What it does now.
+        step: Step,
+    },
+    /// A target was observed and planned.
+    TargetPlanned {
+        /// Which.
+        target: TargetId,
+        /// The account's name; untrusted text.
+        name: String,
+        /// Actions that create.
+        create: usize,
+        /// Actions that change in place.
+        modify: usize,
+        /// Actions that delete.
+        delete: usize,
+        /// Blocked items.
+        blocked: usize,
+    },
+    /// A mutating call is about to be sent.
+    ActionStarted {
+        /// Which target.
+        target: TargetId,
+        /// Which action.
+        action: ActionId,
+        /// For people: `+ ecr.api`.
+        what: String,
+    },
+    /// A mutating call was answered.
+    ActionFinished {
+        /// Which target.
+        target: TargetId,
+        /// Which action.
+        action: ActionId,
+        /// For people: `+ ecr.api`.
+        what: String,
+        /// The resource's id, where it is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        resource: Option<String>,
+        /// Why it failed, if it did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failure: Option<Failure>,
+    },
+    /// An endpoint was seen in another state than before.
+    EndpointState {
+        /// Which target.
+        target: TargetId,
+        /// The service's short name.
+        service: String,
+        /// `vpce-...`
+        endpoint: String,
+        /// `pending`, `available`, ...
+        state: String,
+    },
+    /// AWS asked to slow down and the call is tried again; never a failure by itself.
+    Throttled {
+        /// Which target.
+        target: TargetId,
+        /// The API action.
+        operation: String,
+    },
+    /// A target's end in this run. Exactly one per target in scope.
+    TargetFinished {
+        /// Which.
+        target: TargetId,
+        /// The account's name; untrusted text.
+        name: String,
+        /// Its outcome.
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// Someone pressed Ctrl-C or sent SIGTERM.
+    ShutdownRequested {
+        /// `drain` or `abort`
+        level: &'static str,
+    },
+    /// Always last.
+    RunFinished {
+        /// The process's exit code.
+        exit_code: u8,
+    },
+}
+
+/// The phases of a run over all targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Reading and planning every target.
+    Observe,
+    /// Changing those that need it, waiting, verifying.
+    Apply,
+}
+
+/// What a target is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Waiting for its turn to send.
+    Queued,
+    /// Being read.
+    Observing,
+    /// Being changed.
+    Applying,
+    /// Waiting for its endpoints.
+    Waiting,
+    /// Being read again.
+    Verifying,
+}
+
+/// What travels to the reporter.
+#[derive(Debug)]
+pub enum Message {
+    /// Something happened.
+    Event(Event),
+    /// Answer once everything before this is shown, so that the caller may write to the terminal.
+    Flush(oneshot::Sender<()>),
+}
+
+/// The sending side of the stream; cheap to clone. Sending never waits and never fails: when nobody
+/// listens any more, there is nobody to tell.
+#[derive(Debug, Clone)]
+pub struct Events {
+    sender: mpsc::UnboundedSender<Message>,
+    start: Instant,
+}
+
+impl Events {
+    /// A stream that begins now, and its receiving side. Unbounded because a run has a few dozen
+    /// events per target and a slow terminal must not slow the work.
+    pub fn channel() -> (Self, mpsc::UnboundedReceiver<Message>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self { sender, start: Instant::now() }, receiver)
+    }
+
+    /// Says that something happened, now.
+    pub fn send(&self, kind: EventKind) {
+        let event = Event { elapsed: self.start.elapsed(), kind };
+        drop(self.sender.send(Message::Event(event)));
+    }
+
+    /// Returns once everything sent so far has been shown.
+    pub async fn flush(&self) {
+        let (done, shown) = oneshot::channel();
+        if self.sender.send(Message::Flush(done)).is_ok() {
+            drop(shown.await);
+        }
+    }
+}
