@@ -1,5 +1,6 @@
 //! `linkwalk` puts AWS PrivateLink endpoints, right, into every account of an organization.
 
+pub mod aws;
 pub mod config;
 pub mod ids;
 pub mod model;
