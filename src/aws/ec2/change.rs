@@ -126,12 +126,11 @@ impl Ec2 {
             .map_err(|e| error::failure("RevokeSecurityGroupIngress", &e))
     }
 
-    /// `CreateVpcEndpoint`, at the pace EC2 takes it. Gateways answer `available` at once.
+    /// `CreateVpcEndpoint`. Gateways answer `available` at once.
     pub async fn create_endpoint(
         &self,
         new: &NewEndpoint<'_>,
     ) -> Result<(EndpointId, EndpointState), Failure> {
-        self.creates.take().await;
         let policy = new.policy.filter(|policy| !policy.is_full_access());
         let answer = self
             .client
@@ -167,7 +166,6 @@ impl Ec2 {
         id: &EndpointId,
         change: &EndpointModification<'_>,
     ) -> Result<(), Failure> {
-        self.modifies.take().await;
         let reset = change.policy.is_some_and(PolicyDocument::is_full_access);
         self.client
             .modify_vpc_endpoint()
@@ -192,7 +190,6 @@ impl Ec2 {
     /// `DeleteVpcEndpoints` of one endpoint. AWS answers 200 with a list of what it did not delete, and
     /// that list is read; an endpoint that is gone already counts as deleted.
     pub async fn delete_endpoint(&self, id: &EndpointId) -> Result<(), Failure> {
-        self.deletes.take().await;
         let answer = self
             .client
             .delete_vpc_endpoints()

@@ -3,6 +3,8 @@
 mod change;
 mod observe;
 
+pub use change::{EndpointModification, NewEndpoint};
+
 use aws_sdk_ec2::Client;
 
 use crate::aws::pace::Bucket;
@@ -18,6 +20,17 @@ pub struct Ec2 {
     deletes: Bucket,
 }
 
+/// The calls that EC2 throttles hardest; each has a bucket of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mutation {
+    /// `CreateVpcEndpoint`
+    CreateEndpoint,
+    /// `ModifyVpcEndpoint`
+    ModifyEndpoint,
+    /// `DeleteVpcEndpoints`
+    DeleteEndpoint,
+}
+
 impl Ec2 {
     pub(super) fn new(client: Client, target: TargetId) -> Self {
         Self {
@@ -27,5 +40,15 @@ impl Ec2 {
             modifies: Bucket::vpc_endpoint_mutation(),
             deletes: Bucket::vpc_endpoint_mutation(),
         }
+    }
+
+    /// Waits until EC2 will take one more call of this kind.
+    pub async fn pace(&self, mutation: Mutation) {
+        let bucket = match mutation {
+            Mutation::CreateEndpoint => &self.creates,
+            Mutation::ModifyEndpoint => &self.modifies,
+            Mutation::DeleteEndpoint => &self.deletes,
+        };
+        bucket.take().await;
     }
 }

@@ -9,7 +9,7 @@ use super::Ec2;
 use crate::aws::{convert, error};
 use crate::ids::{EndpointId, ServiceName, VpcId, ZoneId};
 use crate::model::failure::Failure;
-use crate::model::network::Vpc;
+use crate::model::network::{SecurityGroup, Vpc};
 use crate::model::observed::{Endpoint, Observed};
 use crate::model::service::Catalogue;
 
@@ -109,6 +109,26 @@ impl Ec2 {
             }
         }
         Ok(())
+    }
+
+    /// The security group of this name in a VPC; names are unique there.
+    pub async fn security_group_named(
+        &self,
+        vpc: &VpcId,
+        name: &str,
+    ) -> Result<Option<SecurityGroup>, Failure> {
+        let filter = |key: &str, value: &str| Filter::builder().name(key).values(value).build();
+        let pages = self
+            .client
+            .describe_security_groups()
+            .filters(filter("vpc-id", vpc.as_str()))
+            .filters(filter("group-name", name))
+            .into_paginator()
+            .page_size(PAGE);
+        Ok(every!("DescribeSecurityGroups", pages)
+            .into_iter()
+            .find_map(convert::security_group)
+            .map(|(_, group)| group))
     }
 
     /// Endpoints: all of the target, or the ones named. Named by filter and not by parameter, because
