@@ -2,7 +2,9 @@
 
 pub mod aws;
 pub mod config;
+pub mod exit;
 pub mod ids;
 pub mod model;
 pub mod plan;
 pub mod report;
+pub mod shutdown;
