@@ -5,14 +5,14 @@ use std::io::{self, BufRead, IsTerminal};
 
 use tokio::sync::oneshot;
 
-use super::plan::{Prepared, finish, give_up, prepare, text, without_actions};
+use super::plan::{Prepared, give_up, prepare, text, without_actions};
 use super::stage::Stage;
 use super::out;
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::plan::Planned;
 use crate::plan::outcome::Outcome;
-use crate::report::{progress, summary};
+use crate::report::{outcomes, progress, summary};
 use crate::run::{Run, execute};
 use crate::shutdown::Level;
 
@@ -39,17 +39,18 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, yes: bool) -> Exit {
     let go = has_work(&prepared) && (yes || confirm(&stage.run, &prepared).await);
     let outcomes = carry_out(&stage.run, &prepared, go).await;
     let interrupted = stage.run.shutdown.level() >= Level::Drain;
-    let declined = !go && has_work(&prepared) && !interrupted;
-    let mut exit = progress::exit(&outcomes, interrupted);
-    if declined {
-        exit = exit.worst(Exit::Failed);
-    }
-    let (screen, deployment) = (stage.screen, stage.run.config.deployment.clone());
+    let stopped = !go && has_work(&prepared);
+    let exit = progress::exit(&outcomes, interrupted).worst(match (stopped, interrupted) {
+        (false, _) => Exit::Ok,
+        (true, false) => Exit::Failed,
+        (true, true) => Exit::Interrupted,
+    });
+    let screen = stage.screen;
     let progress = stage.close(exit).await;
     match screen.output {
-        Output::Text if declined => out::stderr("Not applied: nothing was changed.\n"),
+        Output::Text if stopped => out::stderr("Not applied: nothing was changed.\n"),
         Output::Text => out::stdout(&summary::render(&progress, screen.summary())),
-        Output::Json => out::json(&summary::document(&progress, "apply", &deployment, exit)),
+        Output::Json => out::json(&outcomes::document(&progress, exit)),
         Output::Jsonl => {}
     }
     exit
@@ -82,7 +83,7 @@ async fn carry_out(run: &std::sync::Arc<Run>, prepared: &Prepared, go: bool) -> 
             }
             Some(Planned::Ready(_)) => Outcome::WouldChange,
         };
-        finish(run, target, outcome.clone());
+        run.finish(target, outcome.clone());
         outcomes.push(outcome);
     }
     if !work.is_empty() {

@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::model::failure::Failure;
 use crate::report::safe;
 
@@ -12,8 +14,11 @@ pub(super) fn stdout(text: &str) {
 }
 
 /// Writes a JSON document.
-pub(super) fn json(document: &serde_json::Value) {
-    stdout(&format!("{document:#}\n"));
+pub(super) fn json(document: &impl Serialize) {
+    match safe::json_pretty(document) {
+        Ok(text) => stdout(&(text + "\n")),
+        Err(bug) => error(&format!("cannot write the document: {bug}")),
+    }
 }
 
 /// Writes what is not data.

@@ -64,7 +64,7 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool)
             None => Outcome::NotStarted,
             Some(planned) => outcome_of(planned),
         };
-        finish(&stage.run, target, outcome.clone());
+        stage.run.finish(target, outcome.clone());
         outcomes.push(outcome);
     }
     let exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
@@ -104,15 +104,6 @@ pub(super) fn without_actions(plan: &TargetPlan) -> Outcome {
     } else {
         Outcome::Diverged { blocked: plan.blocked.clone(), left: Vec::new() }
     }
-}
-
-/// Tells a target's end.
-pub(super) fn finish(run: &Run, target: &Target, outcome: Outcome) {
-    run.events.send(EventKind::TargetFinished {
-        target: target.id.clone(),
-        name: target.name.clone(),
-        outcome,
-    });
 }
 
 /// Ends a run that has no plan.

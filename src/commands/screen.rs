@@ -10,6 +10,7 @@ use crate::report::mode::{
     ColorChoice, ColorHints, Mode, Surroundings, resolve_color, resolve_mode,
 };
 use crate::report::plain::Plain;
+use crate::report::summary;
 use crate::report::tty::Tty;
 
 /// Widths at which text is laid out where stdout is no terminal.
@@ -60,6 +61,11 @@ impl Screen {
             mode,
             verbose: common.verbose,
         }
+    }
+
+    /// How the summary is written.
+    pub(super) fn summary(&self) -> summary::Options {
+        summary::Options { color: self.stdout_color, verbose: self.verbose }
     }
 
     /// The reporters of this run: people watch stderr, machines read events on stdout.

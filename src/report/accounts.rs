@@ -1,13 +1,13 @@
 //! The walk itself: who gets endpoints, who is left alone, and why.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::model::account::{Member, Standing};
 use crate::report::paint::{Line, Tone};
 use crate::report::{safe, words};
 
 /// Version of the JSON document.
-const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "1.0";
 
 /// By organizational unit, then by name.
 fn sorted(members: &[Member]) -> Vec<&Member> {
@@ -44,20 +44,10 @@ pub fn text(members: &[Member], color: bool) -> String {
 }
 
 /// The members as a versioned JSON document.
-///
-/// # Errors
-/// Never for members as discovery makes them.
-pub fn json(members: &[Member]) -> serde_json::Result<String> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        format: &'static str,
-        consumers: usize,
-        skipped: usize,
-        accounts: Vec<&'a Member>,
-    }
+pub fn document(members: &[Member]) -> Value {
     let accounts = sorted(members);
     let (consumers, skipped) = tally(&accounts);
-    safe::json_pretty(&Document { format: FORMAT, consumers, skipped, accounts })
+    json!({ "format": FORMAT, "consumers": consumers, "skipped": skipped, "accounts": accounts })
 }
 
 fn tally(members: &[&Member]) -> (usize, usize) {
@@ -120,11 +110,12 @@ mod tests {
 
     #[test]
     fn the_document_has_a_version_and_the_exact_names() {
-        let document: serde_json::Value = serde_json::from_str(&json(&walk()).unwrap()).unwrap();
+        let document = document(&walk());
         assert_eq!(document["format"], "1.0");
         assert_eq!((&document["consumers"], &document["skipped"]), (&3.into(), &2.into()));
         assert_eq!(document["accounts"][1]["name"], "evil\u{1b}[2J\n\u{202e}");
         assert_eq!(document["accounts"][1]["standing"], "skipped");
-        assert!(!json(&walk()).unwrap().contains('\u{1b}'));
+        let text = safe::json_pretty(&super::document(&walk())).unwrap();
+        assert!(!text.contains('\u{1b}'));
     }
 }

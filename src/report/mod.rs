@@ -7,6 +7,7 @@ pub mod event;
 pub mod jsonl;
 pub mod live;
 pub mod mode;
+pub mod outcomes;
 pub mod paint;
 pub mod plain;
 pub mod progress;

@@ -30,8 +30,11 @@ const LOOKS: [Duration; 5] = [
     Duration::from_secs(16),
 ];
 
-/// Carries out the plans of these targets and tells each one's outcome.
-pub async fn execute(run: &Arc<Run>, work: BTreeMap<TargetId, (Arc<Target>, TargetPlan)>) {
+/// Carries out the plans of these targets, and tells and answers each one's outcome.
+pub async fn execute(
+    run: &Arc<Run>,
+    work: BTreeMap<TargetId, (Arc<Target>, TargetPlan)>,
+) -> Vec<Outcome> {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Apply, targets: work.len() });
     let targets = work.values().map(|(target, _)| Arc::clone(target)).collect();
     let plans: BTreeMap<TargetId, Arc<TargetPlan>> =
@@ -40,29 +43,28 @@ pub async fn execute(run: &Arc<Run>, work: BTreeMap<TargetId, (Arc<Target>, Targ
         let (run, plan) = (Arc::clone(run), plans.get(&target.id).cloned());
         async move {
             let outcome = execute_one(&run, &target, plan.unwrap_or_default(), slot).await;
-            finish(&run, &target, outcome);
+            run.finish(&target, outcome.clone());
+            outcome
         }
     };
     let places = run.config.rollout.max_in_flight;
+    let mut outcomes = Vec::new();
     for (target, turn) in fleet(targets, places, &run.shutdown, one).await {
-        match turn {
-            Turn::Done(()) => {}
-            Turn::NotStarted => finish(run, &target, Outcome::NotStarted),
-            Turn::Panicked(failure) => {
-                let failed = vec![ActionFailure { action: None, what: "all".to_owned(), failure }];
-                finish(run, &target, Outcome::Failed { failed });
+        let outcome = match turn {
+            Turn::Done(outcome) => {
+                outcomes.push(outcome);
+                continue;
             }
-        }
+            Turn::NotStarted => Outcome::NotStarted,
+            Turn::Panicked(failure) => Outcome::Failed {
+                failed: vec![ActionFailure { action: None, what: "target".to_owned(), failure }],
+            },
+        };
+        run.finish(&target, outcome.clone());
+        outcomes.push(outcome);
     }
     run.events.send(EventKind::PhaseFinished { phase: Phase::Apply });
-}
-
-fn finish(run: &Run, target: &Target, outcome: Outcome) {
-    run.events.send(EventKind::TargetFinished {
-        target: target.id.clone(),
-        name: target.name.clone(),
-        outcome,
-    });
+    outcomes
 }
 
 async fn execute_one(run: &Run, target: &Target, plan: Arc<TargetPlan>, slot: Slot) -> Outcome {
@@ -265,7 +267,11 @@ impl Execution<'_> {
             .iter()
             .filter(|action| self.todo.contains(&action.id))
             .map(|action| format!("{} {} (not sent)", action.verb.symbol(), action.what));
-        self.waiter.in_flight().into_iter().chain(unsent).collect()
+        let mut left: Vec<String> = self.waiter.in_flight().into_iter().chain(unsent).collect();
+        if !left.is_empty() {
+            left.extend(self.failed.iter().map(|f| format!("{} failed: {}", f.what, f.failure)));
+        }
+        left
     }
 
     /// Observes and plans again: `apply` is finished when the plan is empty.

@@ -19,6 +19,7 @@ use crate::model::account::Account;
 use crate::model::failure::Failure;
 use crate::model::service::Catalogue;
 use crate::model::spec::Settings;
+use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
 
@@ -51,6 +52,15 @@ impl Run {
         id: String,
     ) -> Self {
         Self { config, sessions, events, shutdown, id, catalogues: Catalogues::default() }
+    }
+
+    /// Tells a target's end.
+    pub fn finish(&self, target: &Target, outcome: Outcome) {
+        self.events.send(EventKind::TargetFinished {
+            target: target.id.clone(),
+            name: target.name.clone(),
+            outcome,
+        });
     }
 
     /// EC2 in one target.
