@@ -23,7 +23,8 @@ pub struct Offer {
     pub policy_supported: bool,
     /// Whether the service's owner accepts each connection by hand.
     pub acceptance_required: bool,
-    /// Address types; empty where AWS names none (then `ipv4` is what works).
+    /// Types an endpoint may have: `dualstack` where the service supports both of the others. Empty
+    /// where AWS names none.
     pub ip_address_types: BTreeSet<IpAddressType>,
 }
 

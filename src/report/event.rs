@@ -193,7 +193,7 @@ pub enum Step {
 #[derive(Debug)]
 pub enum Message {
     /// Something happened.
-    Event(Event),
+    Event(Box<Event>),
     /// Answer once everything before this is shown, so that the caller may write to the terminal.
     Flush(oneshot::Sender<()>),
 }
@@ -217,7 +217,7 @@ impl Events {
     /// Says that something happened, now.
     pub fn send(&self, kind: EventKind) {
         let event = Event { elapsed: self.start.elapsed(), kind };
-        drop(self.sender.send(Message::Event(event)));
+        drop(self.sender.send(Message::Event(Box::new(event))));
     }
 
     /// Returns once everything sent so far has been shown.
@@ -225,6 +225,28 @@ impl Events {
         let (done, shown) = oneshot::channel();
         if self.sender.send(Message::Flush(done)).is_ok() {
             drop(shown.await);
+        }
+    }
+
+    /// A sender that does not keep the stream open, for those who outlive the run.
+    pub fn downgrade(&self) -> WeakEvents {
+        WeakEvents { sender: self.sender.downgrade(), start: self.start }
+    }
+}
+
+/// A sender that does not keep the stream open: the stream ends when all [`Events`] are gone, and
+/// what this one sends afterwards reaches nobody.
+#[derive(Debug, Clone)]
+pub struct WeakEvents {
+    sender: mpsc::WeakUnboundedSender<Message>,
+    start: Instant,
+}
+
+impl WeakEvents {
+    /// Says that something happened, now.
+    pub fn send(&self, kind: EventKind) {
+        if let Some(sender) = self.sender.upgrade() {
+            Events { sender, start: self.start }.send(kind);
         }
     }
 }

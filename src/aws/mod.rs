@@ -1,0 +1,17 @@
+//! The edge: the only module that names a type of the AWS SDK. What comes in is the model's nouns, what
+//! goes out is the model's nouns or a [`crate::model::failure::Failure`].
+
+mod assume;
+mod convert;
+mod ec2;
+mod error;
+mod http;
+mod organizations;
+mod pace;
+mod sessions;
+mod throttle;
+
+pub use ec2::{Ec2, EndpointModification, Mutation, NewEndpoint};
+pub use organizations::Organizations;
+pub use sessions::{Access, Caller, Sessions};
+pub use throttle::OnThrottle;

@@ -1,0 +1,187 @@
+//! Sessions: the caller's credentials, and one assumed role per consumer account.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use aws_config::identity::IdentityCache;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_ec2::config::retry::RetryPartition;
+use aws_sdk_sts::types::Tag;
+
+use super::assume::AssumedRole;
+use super::throttle::{OnThrottle, ThrottleWatch};
+use super::{Ec2, Organizations, error, http};
+use crate::ids::{AccountId, Region, TargetId};
+use crate::model::failure::Failure;
+
+/// How member accounts are reached.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// `aws`, `aws-cn`, ...: the partition of the role's ARN.
+    pub partition: &'static str,
+    /// Where STS and Organizations are called; one of the regions in scope.
+    pub home_region: Region,
+    /// Name of the role in every consumer account, with its path if it has one.
+    pub role: String,
+    /// Sent with the member role's `AssumeRole`.
+    pub external_id: Option<String>,
+    /// `RoleSessionName` of every role of the chain.
+    pub session_name: String,
+    /// Session tags of the member role's session.
+    pub session_tags: BTreeMap<String, String>,
+    /// `SourceIdentity`; set once, AWS carries it along the chain.
+    pub source_identity: Option<String>,
+    /// Role ARNs assumed in this order before the member role.
+    pub via: Vec<String>,
+}
+
+/// Who makes the calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The caller's account.
+    pub account: String,
+    /// The caller's ARN.
+    pub arn: String,
+}
+
+/// Attempts of one call. Throttled calls must outlast the refill of EC2's slowest bucket.
+const ATTEMPTS: u32 = 10;
+
+/// Attempts of the calls before any work: a wrong endpoint or proxy should be told at once.
+const FIRST_ATTEMPTS: u32 = 3;
+
+/// Makes clients. The credentials in here are never printed, logged or written.
+pub struct Sessions {
+    /// The caller, or the last role of the `via` chain: whoever assumes the member roles.
+    base: SdkConfig,
+    /// STS, asked as `base`; one client for every account.
+    sts: aws_sdk_sts::Client,
+    /// The caller, for the question who it is.
+    caller: SdkConfig,
+    access: Access,
+    /// One per account, because the SDK caches credentials per configuration: so an account costs one
+    /// `AssumeRole` however many regions and phases there are.
+    accounts: Mutex<BTreeMap<AccountId, SdkConfig>>,
+}
+
+impl Sessions {
+    /// From the environment, in the SDK's own way: profiles, SSO, `AWS_ENDPOINT_URL`, FIPS, dual-stack,
+    /// instance metadata. Only the region is ours. Fails where `AWS_CA_BUNDLE` cannot be read.
+    pub async fn from_environment(access: Access) -> Result<Self, Failure> {
+        let ca_bundle = env::var("AWS_CA_BUNDLE").ok();
+        let caller = aws_config::defaults(BehaviorVersion::latest())
+            .region(aws_config::Region::new(access.home_region.as_str().to_owned()))
+            .http_client(http::client(ca_bundle.as_deref())?)
+            .identity_cache(identity_cache())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(10))
+                    .operation_attempt_timeout(Duration::from_secs(60))
+                    .build(),
+            )
+            .load()
+            .await;
+        Ok(Self::new(caller, access))
+    }
+
+    fn new(caller: SdkConfig, access: Access) -> Self {
+        let base = access.via.iter().fold(caller.clone(), |signer, role_arn| {
+            let role = AssumedRole {
+                sts: aws_sdk_sts::Client::new(&signer),
+                role_arn: role_arn.clone(),
+                session_name: access.session_name.clone(),
+                external_id: None,
+                source_identity: access.source_identity.clone(),
+                tags: Vec::new(),
+            };
+            with_credentials(&signer, role)
+        });
+        let sts = aws_sdk_sts::Client::new(&base);
+        Self { base, sts, caller, access, accounts: Mutex::default() }
+    }
+
+    /// Who makes the calls: `GetCallerIdentity`, which needs no permission. The first call of a run, so
+    /// that missing credentials or a wrong endpoint are told before anything else happens.
+    pub async fn caller(&self) -> Result<Caller, Failure> {
+        let config = aws_sdk_sts::config::Builder::from(&self.caller)
+            .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS))
+            .build();
+        let answer = aws_sdk_sts::Client::from_conf(config)
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|e| error::failure("GetCallerIdentity", &e))?;
+        Ok(Caller {
+            account: answer.account.unwrap_or_default(),
+            arn: answer.arn.unwrap_or_default(),
+        })
+    }
+
+    /// AWS Organizations, asked as the caller (or the last role of `via`).
+    pub fn organizations(&self, on_throttle: OnThrottle) -> Organizations {
+        let config = aws_sdk_organizations::config::Builder::from(&self.base)
+            .interceptor(ThrottleWatch(on_throttle))
+            .build();
+        Organizations::new(aws_sdk_organizations::Client::from_conf(config))
+    }
+
+    /// EC2 in one target, asked as the member role. Cheap; made late and dropped early, because
+    /// thousands of clients kept alive would be the program's largest piece of memory.
+    pub fn ec2(&self, target: &TargetId, on_throttle: OnThrottle) -> Ec2 {
+        let config = aws_sdk_ec2::config::Builder::from(&self.member(&target.account))
+            .region(aws_config::Region::new(target.region.as_str().to_owned()))
+            // By default the SDK shares one retry quota per service and region over all accounts, and
+            // some fifty throttled accounts use it up for everyone. AWS throttles per account.
+            .retry_partition(RetryPartition::new(format!("ec2-{target}")))
+            .interceptor(ThrottleWatch(on_throttle))
+            .build();
+        Ec2::new(aws_sdk_ec2::Client::from_conf(config), target.clone())
+    }
+
+    fn member(&self, account: &AccountId) -> SdkConfig {
+        let mut accounts = self.accounts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        accounts.entry(account.clone()).or_insert_with(|| self.assume_member(account)).clone()
+    }
+
+    fn assume_member(&self, account: &AccountId) -> SdkConfig {
+        let Access { partition, role, .. } = &self.access;
+        let role = AssumedRole {
+            sts: self.sts.clone(),
+            role_arn: format!("arn:{partition}:iam::{account}:role/{role}"),
+            session_name: self.access.session_name.clone(),
+            external_id: self.access.external_id.clone(),
+            source_identity: self.access.source_identity.clone(),
+            tags: session_tags(&self.access.session_tags),
+        };
+        with_credentials(&self.base, role)
+    }
+}
+
+fn with_credentials(config: &SdkConfig, role: AssumedRole) -> SdkConfig {
+    config
+        .to_builder()
+        .credentials_provider(SharedCredentialsProvider::new(role))
+        .identity_cache(identity_cache())
+        .build()
+}
+
+/// Credentials are renewed five minutes before they expire: a chained role lasts one hour, a rollout
+/// may last longer.
+fn identity_cache() -> aws_sdk_sts::config::SharedIdentityCache {
+    IdentityCache::lazy()
+        .buffer_time(Duration::from_secs(300))
+        .load_timeout(Duration::from_secs(60))
+        .build()
+}
+
+fn session_tags(tags: &BTreeMap<String, String>) -> Vec<Tag> {
+    tags.iter()
+        .filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok())
+        .collect()
+}

@@ -1,0 +1,116 @@
+//! The command line: types only.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::ids::AccountId;
+
+/// Puts AWS PrivateLink endpoints, right, into every account of an organization.
+#[derive(Debug, Parser)]
+#[command(
+    name = "linkwalk",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 in sync or converged; 1 something failed or is unreachable; \
+                  2 changes pending (plan --detailed-exitcode);\n64 wrong usage or accounts.toml, \
+                  nothing was touched; 130 interrupted."
+)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// The verb.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// What the accounts should have
+    #[arg(short, long, global = true, value_name = "FILE", default_value = "accounts.toml")]
+    pub config: PathBuf,
+    /// What to write to stdout
+    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub output: Output,
+    /// Colours; auto follows the terminal, NO_COLOR and CLICOLOR_FORCE
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// No progress on stderr
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// A line for every account, those in sync too
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// Formats of stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// One JSON document
+    Json,
+    /// One JSON event per line, as it happens
+    Jsonl,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal that takes it
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the walk: who is a consumer, who is skipped and why
+    #[command(after_help = "Examples:\n  linkwalk accounts\n  linkwalk accounts --explain \
+                            111122223333\n  linkwalk accounts -o json")]
+    Accounts {
+        /// Show every rule that was looked at for this account
+        #[arg(long, value_name = "ID")]
+        explain: Option<AccountId>,
+    },
+    /// Show what would change; changes nothing
+    #[command(after_help = "Examples:\n  linkwalk plan\n  linkwalk plan --account 111122223333   # \
+                            that account in full\n  linkwalk plan -o json > plan.json")]
+    Plan {
+        /// Which targets
+        #[command(flatten)]
+        scope: Scope,
+        /// Exit with 2 when there is something to change
+        #[arg(long)]
+        detailed_exitcode: bool,
+    },
+    /// Plan, ask, change, wait until every endpoint is available, and look again
+    #[command(after_help = "Examples:\n  linkwalk apply\n  linkwalk apply --yes                    \
+                            # for pipelines\n  linkwalk apply --account 111122223333   # one \
+                            account first")]
+    Apply {
+        /// Which targets
+        #[command(flatten)]
+        scope: Scope,
+        /// Do not ask
+        #[arg(long, visible_alias = "auto-approve")]
+        yes: bool,
+    },
+}
+
+/// Narrows a command to some of the targets.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Scope {
+    /// Only this account; may be given several times
+    #[arg(long = "account", value_name = "ID")]
+    pub accounts: Vec<AccountId>,
+    /// Only this region of accounts.toml; may be given several times
+    #[arg(long = "region", value_name = "REGION")]
+    pub regions: Vec<String>,
+}

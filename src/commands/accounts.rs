@@ -1,0 +1,101 @@
+//! `linkwalk accounts`: the walk itself.
+
+use serde_json::{Value, json};
+
+use super::out;
+use super::stage::Stage;
+use crate::cli::Output;
+use crate::config::Explanation;
+use crate::exit::Exit;
+use crate::ids::AccountId;
+use crate::model::account::{Account, Standing};
+use crate::model::failure::Failure;
+use crate::report::event::EventKind;
+use crate::report::{accounts, safe};
+use crate::run::{Run, Walk, discover};
+
+/// Runs the command.
+pub(super) async fn run(stage: Stage, explain: Option<AccountId>) -> Exit {
+    let walk = match walk(&stage.run).await {
+        Ok(walk) => walk,
+        Err(failure) => return stage.fail("cannot walk the organization", &failure).await,
+    };
+    let shown = match &explain {
+        None => Ok(Shown::Walk),
+        Some(id) => explained(&stage.run, &walk, id),
+    };
+    let (screen, exit) = (stage.screen, if shown.is_ok() { Exit::Ok } else { Exit::Usage });
+    stage.close(exit).await;
+    match (shown, screen.output) {
+        (Err(wrong), _) => out::error(&wrong),
+        (Ok(Shown::Walk), Output::Text) => {
+            out::stdout(&accounts::text(&walk.members, screen.stdout_color));
+        }
+        (Ok(Shown::Walk), Output::Json) => out::json(&accounts::document(&walk.members)),
+        (Ok(Shown::One(account, why)), Output::Text) => out::stdout(&text(&account, &why)),
+        (Ok(Shown::One(account, why)), Output::Json) => out::json(&document(&account, &why)),
+        (Ok(_), Output::Jsonl) => {}
+    }
+    exit
+}
+
+/// What is shown: all, or one account with its rules.
+enum Shown {
+    Walk,
+    One(Account, Explanation),
+}
+
+async fn walk(run: &Run) -> Result<Walk, Failure> {
+    run.sessions.caller().await?;
+    let walk = discover(run).await?;
+    let consumers = walk.consumers().count();
+    run.events.send(EventKind::Discovered {
+        consumers,
+        skipped: walk.members.len() - consumers,
+        targets: 0,
+    });
+    Ok(walk)
+}
+
+fn explained(run: &Run, walk: &Walk, id: &AccountId) -> Result<Shown, String> {
+    let account = walk
+        .members
+        .iter()
+        .map(|member| &member.account)
+        .find(|account| &account.id == id)
+        .ok_or_else(|| format!("account {id} is not in the organization"))?;
+    let why = run.config.explain(account, walk.management.as_ref());
+    Ok(Shown::One(account.clone(), why))
+}
+
+/// Every rule in the order in which they are tried; the first that matches decides.
+fn text(account: &Account, why: &Explanation) -> String {
+    let standing = match &why.standing {
+        Standing::Consumer { rule } => format!("consumer: {rule}"),
+        Standing::Skipped { reason } => format!("skipped: {reason}"),
+    };
+    let mut text = format!(
+        "{}  {}  {}\n{}\n\n",
+        account.id,
+        safe::text(&account.name),
+        safe::text(&account.ou_path),
+        safe::text(&standing),
+    );
+    for tried in &why.rules {
+        text += &format!("  {:<14}  {}\n", tried.verdict.as_str(), safe::text(&tried.rule));
+    }
+    for over in &why.overrides {
+        let regions: Vec<&str> = over.regions.iter().map(AsRef::as_ref).collect();
+        text += &format!(
+            "\n  [[override]] number {} applies in {}: {}\n",
+            over.number,
+            regions.join(", "),
+            safe::text(&over.rule),
+        );
+    }
+    text
+}
+
+fn document(account: &Account, why: &Explanation) -> Value {
+    json!({ "format": accounts::FORMAT, "account": account, "explanation": why })
+}

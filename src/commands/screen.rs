@@ -1,0 +1,85 @@
+//! How this run is shown, decided once.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use crate::cli::{Color, Common, Output};
+use crate::report::Reporter;
+use crate::report::jsonl::Jsonl;
+use crate::report::mode::{
+    ColorChoice, ColorHints, Mode, Surroundings, resolve_color, resolve_mode,
+};
+use crate::report::plain::Plain;
+use crate::report::summary;
+use crate::report::tty::Tty;
+
+/// Widths at which text is laid out where stdout is no terminal.
+const DEFAULT_WIDTH: usize = 100;
+
+/// How this run is shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Screen {
+    pub(super) output: Output,
+    pub(super) stdout_color: bool,
+    pub(super) stderr_color: bool,
+    pub(super) width: usize,
+    mode: Mode,
+    verbose: bool,
+}
+
+impl Screen {
+    pub(super) fn new(common: &Common) -> Self {
+        let var = |name: &str| env::var(name).ok();
+        let (term, ci) = (var("TERM"), var("CI"));
+        let (no_color, clicolor_force) = (var("NO_COLOR"), var("CLICOLOR_FORCE"));
+        let choice = match common.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let color = |is_terminal| {
+            resolve_color(&ColorHints {
+                choice,
+                is_terminal,
+                term: term.as_deref(),
+                no_color: no_color.as_deref(),
+                clicolor_force: clicolor_force.as_deref(),
+            })
+        };
+        let mode = resolve_mode(&Surroundings {
+            stderr_is_terminal: io::stderr().is_terminal(),
+            term: term.as_deref(),
+            ci: ci.as_deref(),
+            quiet: common.quiet,
+        });
+        Self {
+            output: common.output,
+            stdout_color: color(io::stdout().is_terminal()),
+            stderr_color: color(io::stderr().is_terminal()),
+            width: terminal_size::terminal_size_of(io::stdout())
+                .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0)),
+            mode,
+            verbose: common.verbose,
+        }
+    }
+
+    /// How the summary is written.
+    pub(super) fn summary(&self) -> summary::Options {
+        summary::Options { color: self.stdout_color, verbose: self.verbose }
+    }
+
+    /// The reporters of this run: people watch stderr, machines read events on stdout.
+    pub(super) fn reporter(&self) -> Box<dyn Reporter> {
+        let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
+        match self.mode {
+            Mode::Tty => reporters.push(Box::new(Tty::stderr(self.stderr_color, self.verbose))),
+            Mode::Plain => reporters
+                .push(Box::new(Plain::new(io::stderr(), self.stderr_color, self.verbose))),
+            Mode::Quiet => {}
+        }
+        if self.output == Output::Jsonl {
+            reporters.push(Box::new(Jsonl::new(io::stdout())));
+        }
+        Box::new(reporters)
+    }
+}

@@ -1,0 +1,135 @@
+//! Lines of styled pieces: made safe when they are put together, cut before they are coloured.
+
+use anstyle::{AnsiColor, Style};
+
+use crate::report::safe;
+
+/// What a piece of text means; its colour follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing special.
+    Plain,
+    /// Of lesser interest.
+    Faint,
+    /// Done, available.
+    Good,
+    /// Under way, or worth a look.
+    Busy,
+    /// Trouble.
+    Bad,
+}
+
+impl Tone {
+    fn style(self) -> Style {
+        match self {
+            Self::Plain => Style::new(),
+            Self::Faint => Style::new().dimmed(),
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Busy => AnsiColor::Yellow.on_default(),
+            Self::Bad => AnsiColor::Red.on_default(),
+        }
+    }
+
+    /// The text in this tone, as it is: it must be safe already.
+    pub fn paint(self, safe: &str, color: bool) -> String {
+        if !color || self == Self::Plain || safe.is_empty() {
+            return safe.to_owned();
+        }
+        let style = self.style();
+        format!("{style}{safe}{style:#}")
+    }
+}
+
+/// One line for a terminal. Whatever is put into it becomes safe, so nothing that was written by
+/// others reaches a terminal as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line(Vec<(Tone, String)>);
+
+impl Line {
+    /// An empty line.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The line with this text at its end.
+    #[must_use]
+    pub fn plain(self, text: &str) -> Self {
+        self.tone(Tone::Plain, text)
+    }
+
+    /// The line with this text in this tone at its end.
+    #[must_use]
+    pub fn tone(mut self, tone: Tone, text: &str) -> Self {
+        self.0.push((tone, safe::text(text)));
+        self
+    }
+
+    /// The line with all of another one at its end.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// How many columns it takes.
+    pub fn width(&self) -> usize {
+        self.0.iter().map(|(_, text)| safe::width(text)).sum()
+    }
+
+    /// The line in full, without spaces at its end.
+    pub fn paint(&self, color: bool) -> String {
+        self.paint_within(usize::MAX, color)
+    }
+
+    /// The line cut to so many columns, without spaces at its end.
+    pub fn paint_within(&self, columns: usize, color: bool) -> String {
+        let fits = self.width() <= columns;
+        let mut room = if fits { usize::MAX } else { columns };
+        let mut painted = String::new();
+        for (tone, text) in &self.0 {
+            let wide = safe::width(text);
+            if !fits && wide >= room {
+                // The piece at the edge carries the ellipsis, even when it would fit itself.
+                let marked = format!("{text}…");
+                painted.push_str(&tone.paint(&safe::cut(&marked, room), color));
+                break;
+            }
+            room -= wide;
+            painted.push_str(&tone.paint(text, color));
+        }
+        painted.truncate(painted.trim_end_matches(' ').len());
+        painted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_cut_before_it_is_coloured() {
+        let line = Line::new().plain("one ").tone(Tone::Bad, "two ").tone(Tone::Good, "three");
+        for (columns, painted) in [
+            (80, "one two three"),
+            (13, "one two three"),
+            (12, "one two thr…"),
+            (9, "one two …"),
+            (8, "one two…"),
+            (7, "one tw…"),
+            (4, "one…"),
+            (1, "…"),
+            (0, ""),
+        ] {
+            assert_eq!(line.paint_within(columns, false), painted, "{columns}");
+            let colored = line.paint_within(columns, true);
+            assert_eq!(anstream::adapter::strip_str(&colored).to_string().trim_end(), painted);
+        }
+        assert_eq!(line.paint(true), "one \u{1b}[31mtwo \u{1b}[0m\u{1b}[32mthree\u{1b}[0m");
+    }
+
+    #[test]
+    fn what_others_wrote_is_safe_in_a_line() {
+        let line = Line::new().plain("a\u{1b}[2J").tone(Tone::Bad, "b\n");
+        assert_eq!(line.paint(false), r"a\u{1b}[2Jb");
+    }
+}

@@ -1,0 +1,94 @@
+//! Discovery: who is in the organization, and who of them is a consumer.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use super::Run;
+use crate::aws::Organizations;
+use crate::ids::AccountId;
+use crate::model::account::{Account, AccountState, Member};
+use crate::model::failure::{ErrorClass, Failure};
+
+/// `ListTagsForResource` calls under way at once; Organizations allows ten a second.
+const TAG_READERS: usize = 5;
+
+/// The walk: every member, in the order of the tree.
+#[derive(Debug, Clone)]
+pub struct Walk {
+    /// The management account; `None` where accounts.toml lists the accounts itself and the caller may
+    /// not ask.
+    pub management: Option<AccountId>,
+    /// Every member with where it stands.
+    pub members: Vec<Member>,
+}
+
+impl Walk {
+    /// The accounts that get endpoints.
+    pub fn consumers(&self) -> impl Iterator<Item = &Account> {
+        self.members.iter().filter(|member| member.is_consumer()).map(|member| &member.account)
+    }
+}
+
+/// Walks the organization, or takes the `[[account]]` entries of accounts.toml in its stead.
+pub async fn discover(run: &Run) -> Result<Walk, Failure> {
+    let organizations = run.sessions.organizations(Arc::new(|_| {}));
+    let (management, mut accounts) = if run.config.roster.is_empty() {
+        let management = organizations.management_account().await?;
+        let accounts = organizations.accounts().await?;
+        if accounts.is_empty() {
+            return Err(nobody_listed());
+        }
+        (Some(management), with_tags(run, &organizations, accounts).await?)
+    } else {
+        // The list is given because Organizations cannot be read; but any member may ask who the
+        // management account is, and it must stay untouched even if the list names it.
+        (organizations.management_account().await.ok(), run.config.roster.clone())
+    };
+    accounts.sort_by(|a, b| (&a.ou_path, &a.name, &a.id).cmp(&(&b.ou_path, &b.name, &b.id)));
+    let members = accounts
+        .into_iter()
+        .map(|account| {
+            let standing = run.config.standing(&account, management.as_ref());
+            Member { account, standing }
+        })
+        .collect();
+    Ok(Walk { management, members })
+}
+
+/// Reads tags where a selector needs them, of the accounts that can be consumers at all.
+async fn with_tags(
+    run: &Run,
+    organizations: &Organizations,
+    accounts: Vec<Account>,
+) -> Result<Vec<Account>, Failure> {
+    if !run.config.needs_tags() {
+        return Ok(accounts);
+    }
+    stream::iter(accounts)
+        .map(|mut account| async move {
+            if account.state == AccountState::Active {
+                account.tags = Some(organizations.tags(&account.id).await?);
+            }
+            Ok(account)
+        })
+        .buffer_unordered(TAG_READERS)
+        .try_collect()
+        .await
+}
+
+/// An organization always has its management account, so an empty list is an answer to someone who may
+/// not ask, never "no consumers".
+fn nobody_listed() -> Failure {
+    let mut failure = Failure::local(
+        "ListAccountsForParent",
+        ErrorClass::Denied,
+        "AWS Organizations listed no account at all",
+    );
+    failure.hint = Some(
+        "run as the management account or a delegated administrator, or list the accounts as \
+         [[account]] entries in accounts.toml"
+            .to_owned(),
+    );
+    failure
+}

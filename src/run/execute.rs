@@ -1,0 +1,314 @@
+//! Phase two: carry out the plan, wait, and look again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::fleet::{Slot, Turn, fleet};
+use super::observe::plan_one;
+use super::send::{Sent, mutation, send};
+use super::waiter::{Settled, Until, Waiter};
+use super::{Run, Target};
+use crate::aws::Ec2;
+use crate::ids::{SecurityGroupId, TargetId};
+use crate::model::failure::{ErrorClass, Failure};
+use crate::plan::action::{Action, ActionId};
+use crate::plan::outcome::{ActionFailure, Outcome};
+use crate::plan::{Blocked, TargetPlan};
+use crate::report::event::{EventKind, Phase, Step};
+use crate::shutdown::Level;
+
+/// Rests between looks at a target that AWS does not yet show as changed: reads lag behind writes
+/// (<https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>).
+const LOOKS: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
+
+/// Carries out the plans of these targets, and tells and answers each one's outcome.
+pub async fn execute(
+    run: &Arc<Run>,
+    work: BTreeMap<TargetId, (Arc<Target>, TargetPlan)>,
+) -> Vec<Outcome> {
+    run.events.send(EventKind::PhaseStarted { phase: Phase::Apply, targets: work.len() });
+    let targets = work.values().map(|(target, _)| Arc::clone(target)).collect();
+    let plans: BTreeMap<TargetId, Arc<TargetPlan>> =
+        work.into_iter().map(|(id, (_, plan))| (id, Arc::new(plan))).collect();
+    let one = |target: Arc<Target>, slot| {
+        let (run, plan) = (Arc::clone(run), plans.get(&target.id).cloned());
+        async move {
+            let outcome = execute_one(&run, &target, plan.unwrap_or_default(), slot).await;
+            run.finish(&target, outcome.clone());
+            outcome
+        }
+    };
+    let places = run.config.rollout.max_in_flight;
+    let mut outcomes = Vec::new();
+    for (target, turn) in fleet(targets, places, &run.shutdown, one).await {
+        let outcome = match turn {
+            Turn::Done(outcome) => {
+                outcomes.push(outcome);
+                continue;
+            }
+            Turn::NotStarted => Outcome::NotStarted,
+            Turn::Panicked(failure) => Outcome::Failed {
+                failed: vec![ActionFailure { action: None, what: "target".to_owned(), failure }],
+            },
+        };
+        run.finish(&target, outcome.clone());
+        outcomes.push(outcome);
+    }
+    run.events.send(EventKind::PhaseFinished { phase: Phase::Apply });
+    outcomes
+}
+
+async fn execute_one(run: &Run, target: &Target, plan: Arc<TargetPlan>, slot: Slot) -> Outcome {
+    run.events
+        .send(EventKind::TargetStarted { target: target.id.clone(), name: target.name.clone() });
+    let ec2 = run.ec2(&target.id);
+    let mut execution = Execution {
+        run,
+        target,
+        ec2: &ec2,
+        plan: &plan,
+        slot,
+        waiter: Waiter::default(),
+        todo: plan.actions.iter().map(|action| action.id).collect(),
+        done: BTreeSet::new(),
+        groups: BTreeMap::new(),
+        failed: Vec::new(),
+    };
+    execution.carry_out().await;
+    execution.outcome().await
+}
+
+/// One target's plan being carried out.
+struct Execution<'a> {
+    run: &'a Run,
+    target: &'a Target,
+    ec2: &'a Ec2,
+    plan: &'a TargetPlan,
+    slot: Slot,
+    waiter: Waiter,
+    /// Not sent yet.
+    todo: BTreeSet<ActionId>,
+    /// Sent, and what it made has come to its end.
+    done: BTreeSet<ActionId>,
+    /// Security groups made here, for the endpoints that use them.
+    groups: BTreeMap<ActionId, SecurityGroupId>,
+    failed: Vec<ActionFailure>,
+}
+
+impl Execution<'_> {
+    /// Sends what is ready, waits where nothing is, until all is done or the run is aborted.
+    async fn carry_out(&mut self) {
+        self.await_pending();
+        loop {
+            self.give_up_dependents();
+            if self.run.shutdown.level() >= Level::Abort {
+                return;
+            }
+            if let Some(action) = self.next_ready() {
+                self.send(action).await;
+            } else if self.waiter.is_empty() {
+                return;
+            } else if !self.wait().await {
+                return;
+            }
+        }
+    }
+
+    /// Endpoints that an earlier run has made and that are still on their way.
+    fn await_pending(&mut self) {
+        for id in &self.plan.pending {
+            let timeout = self.run.config.rollout.endpoint_timeout;
+            self.waiter.add(id.clone(), None, "endpoint", Until::Available, timeout);
+        }
+    }
+
+    fn next_ready(&self) -> Option<&Action> {
+        self.plan
+            .actions
+            .iter()
+            .find(|action| self.todo.contains(&action.id) && action.after.is_subset(&self.done))
+    }
+
+    /// What rests on a failed action is not sent; that is a failure of its own, with its cause.
+    fn give_up_dependents(&mut self) {
+        loop {
+            let failed: BTreeSet<ActionId> = self.failed.iter().filter_map(|f| f.action).collect();
+            let orphan = self.plan.actions.iter().find(|action| {
+                self.todo.contains(&action.id) && !action.after.is_disjoint(&failed)
+            });
+            let Some(action) = orphan else { return };
+            let cause = self
+                .plan
+                .actions
+                .iter()
+                .find(|earlier| action.after.contains(&earlier.id) && failed.contains(&earlier.id))
+                .map_or("an earlier action", |earlier| earlier.what.as_str());
+            let failure = Failure::local(
+                "not sent",
+                ErrorClass::Unknown,
+                format!("it needs {cause}, which failed"),
+            );
+            self.todo.remove(&action.id);
+            self.failed.push(ActionFailure {
+                action: Some(action.id),
+                what: action.what.clone(),
+                failure,
+            });
+        }
+    }
+
+    /// Sends one action. The place is held for the call only, not while waiting for its turn at EC2's
+    /// pace.
+    async fn send(&mut self, action: ActionId) {
+        let Some(action) = self.plan.actions.iter().find(|a| a.id == action) else { return };
+        self.todo.remove(&action.id);
+        self.step(Step::Applying);
+        let what = format!("{} {}", action.verb.symbol(), action.what);
+        if let Some(mutation) = mutation(&action.verb) {
+            self.slot.release();
+            self.ec2.pace(mutation).await;
+        }
+        self.slot.hold().await;
+        self.run.events.send(EventKind::ActionStarted {
+            target: self.target.id.clone(),
+            action: action.id,
+            what: what.clone(),
+        });
+        let answer = send(self.ec2, &self.run.id, action, &self.groups).await;
+        self.run.events.send(EventKind::ActionFinished {
+            target: self.target.id.clone(),
+            action: action.id,
+            what,
+            resource: answer.as_ref().ok().and_then(resource),
+            failure: answer.as_ref().err().cloned(),
+        });
+        self.note(action, answer);
+    }
+
+    fn note(&mut self, action: &Action, answer: Result<Sent, Failure>) {
+        let timeout = self.run.config.rollout.endpoint_timeout;
+        let (id, until) = match answer {
+            Ok(Sent::Coming(id)) => (id, Until::Available),
+            Ok(Sent::Leaving(id)) => (id, Until::Gone),
+            Ok(Sent::Group(id)) => {
+                self.groups.insert(action.id, id);
+                self.done.insert(action.id);
+                return;
+            }
+            Ok(Sent::Nothing) => {
+                self.done.insert(action.id);
+                return;
+            }
+            Err(failure) => {
+                let what = action.what.clone();
+                self.failed.push(ActionFailure { action: Some(action.id), what, failure });
+                return;
+            }
+        };
+        self.waiter.add(id, Some(action.id), &action.what, until, timeout);
+    }
+
+    /// Rests and polls once, without a place. `false` when the run was aborted meanwhile.
+    async fn wait(&mut self) -> bool {
+        self.slot.release();
+        self.step(Step::Waiting);
+        let poll = async {
+            sleep(self.waiter.rest()).await;
+            self.waiter.poll(self.run, self.target, self.ec2).await
+        };
+        let settled = tokio::select! {
+            biased;
+            () = self.run.shutdown.at_least(Level::Abort) => return false,
+            settled = poll => settled,
+        };
+        for Settled { action, what, result } in settled {
+            match result {
+                Ok(()) => self.done.extend(action),
+                Err(failure) => self.failed.push(ActionFailure { action, what, failure }),
+            }
+        }
+        true
+    }
+
+    fn step(&self, step: Step) {
+        self.run.events.send(EventKind::TargetStep { target: self.target.id.clone(), step });
+    }
+
+    async fn outcome(mut self) -> Outcome {
+        let in_flight = self.in_flight();
+        if !in_flight.is_empty() {
+            return Outcome::Interrupted { in_flight };
+        }
+        let failed = std::mem::take(&mut self.failed);
+        if !failed.is_empty() {
+            return if self.done.is_empty() {
+                Outcome::Failed { failed }
+            } else {
+                Outcome::PartlyChanged { failed }
+            };
+        }
+        self.verify().await
+    }
+
+    /// What an abort left under way: still coming, or not sent.
+    fn in_flight(&self) -> Vec<String> {
+        let unsent = self
+            .plan
+            .actions
+            .iter()
+            .filter(|action| self.todo.contains(&action.id))
+            .map(|action| format!("{} {} (not sent)", action.verb.symbol(), action.what));
+        let mut left: Vec<String> = self.waiter.in_flight().into_iter().chain(unsent).collect();
+        if !left.is_empty() {
+            left.extend(self.failed.iter().map(|f| format!("{} failed: {}", f.what, f.failure)));
+        }
+        left
+    }
+
+    /// Observes and plans again: `apply` is finished when the plan is empty.
+    async fn verify(self) -> Outcome {
+        let Self { run, target, ec2, mut slot, .. } = self;
+        slot.hold().await;
+        run.events.send(EventKind::TargetStep { target: target.id.clone(), step: Step::Verifying });
+        let mut last = Ok(TargetPlan::default());
+        for rest in LOOKS {
+            sleep(rest).await;
+            last = plan_one(run, target, ec2).await;
+            if matches!(&last, Ok(plan) if plan.actions.is_empty()) {
+                break;
+            }
+        }
+        match last {
+            Ok(plan) if plan.is_in_sync() && self.plan.actions.is_empty() => Outcome::InSync,
+            Ok(plan) if plan.is_in_sync() => Outcome::Changed,
+            Ok(plan) => diverged(plan.blocked, &plan.actions),
+            Err(failure) => {
+                let what = "verify".to_owned();
+                Outcome::PartlyChanged { failed: vec![ActionFailure { action: None, what, failure }] }
+            }
+        }
+    }
+}
+
+/// The outcome of a target that is not what accounts.toml says after all that was possible.
+fn diverged(blocked: Vec<Blocked>, left: &[Action]) -> Outcome {
+    let left = left.iter().map(|a| format!("{} {}", a.verb.symbol(), a.what)).collect();
+    Outcome::Diverged { blocked, left }
+}
+
+fn resource(sent: &Sent) -> Option<String> {
+    match sent {
+        Sent::Group(id) => Some(id.to_string()),
+        Sent::Coming(id) | Sent::Leaving(id) => Some(id.to_string()),
+        Sent::Nothing => None,
+    }
+}

@@ -1,0 +1,112 @@
+//! Doing: discover, observe, execute. Prints nothing; says what happens through events.
+
+mod discover;
+mod execute;
+mod fleet;
+mod observe;
+mod send;
+mod waiter;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::aws::{Ec2, OnThrottle, Sessions};
+use crate::config::Config;
+use crate::ids::{Region, TargetId};
+use crate::model::account::Account;
+use crate::model::failure::Failure;
+use crate::model::service::Catalogue;
+use crate::model::spec::Settings;
+use crate::plan::outcome::Outcome;
+use crate::report::event::{EventKind, Events};
+use crate::shutdown::Shutdown;
+
+pub use discover::{Walk, discover};
+pub use execute::execute;
+pub use observe::observe;
+
+/// One run of the program: what every step needs.
+pub struct Run {
+    /// accounts.toml, checked.
+    pub config: Config,
+    /// The way into the accounts.
+    pub sessions: Sessions,
+    /// Where what happens is told.
+    pub events: Events,
+    /// Whether to go on.
+    pub shutdown: Shutdown,
+    /// Unique to this run; client tokens are derived from it.
+    pub id: String,
+    catalogues: Catalogues,
+}
+
+impl Run {
+    /// A run that has not done anything yet.
+    pub fn new(
+        config: Config,
+        sessions: Sessions,
+        events: Events,
+        shutdown: Shutdown,
+        id: String,
+    ) -> Self {
+        Self { config, sessions, events, shutdown, id, catalogues: Catalogues::default() }
+    }
+
+    /// Tells a target's end.
+    pub fn finish(&self, target: &Target, outcome: Outcome) {
+        self.events.send(EventKind::TargetFinished {
+            target: target.id.clone(),
+            name: target.name.clone(),
+            outcome,
+        });
+    }
+
+    /// EC2 in one target.
+    fn ec2(&self, target: &TargetId) -> Ec2 {
+        let (events, throttled) = (self.events.clone(), target.clone());
+        let on_throttle: OnThrottle = Arc::new(move |operation| {
+            events.send(EventKind::Throttled {
+                target: throttled.clone(),
+                operation: operation.to_owned(),
+            });
+        });
+        self.sessions.ec2(target, on_throttle)
+    }
+}
+
+/// One account in one region, with what it should have.
+#[derive(Debug)]
+pub struct Target {
+    /// Which.
+    pub id: TargetId,
+    /// The account's name; untrusted text.
+    pub name: String,
+    /// What it should have.
+    pub settings: Settings,
+}
+
+impl Target {
+    /// The target of a consumer account in a region.
+    pub fn new(config: &Config, account: &Account, region: &Region) -> Self {
+        Self {
+            id: TargetId { account: account.id.clone(), region: region.clone() },
+            name: account.name.clone(),
+            settings: config.settings(account, region),
+        }
+    }
+}
+
+/// Each region's services, read once by whichever account comes first. An account that fails to read
+/// them fails alone: the next one tries again.
+#[derive(Default)]
+struct Catalogues(Mutex<BTreeMap<Region, Arc<OnceCell<Arc<Catalogue>>>>>);
+
+impl Catalogues {
+    async fn of(&self, region: &Region, ec2: &Ec2) -> Result<Arc<Catalogue>, Failure> {
+        let cell = self.0.lock().await.entry(region.clone()).or_default().clone();
+        let read = || async { ec2.catalogue(None).await.map(Arc::new) };
+        cell.get_or_try_init(read).await.cloned()
+    }
+}

@@ -1,0 +1,132 @@
+//! Phase one, for one target: read it and plan it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::fleet::{Turn, fleet};
+use super::{Run, Target};
+use crate::aws::Ec2;
+use crate::ids::{ServiceName, TargetId};
+use crate::model::failure::Failure;
+use crate::model::observed::Observed;
+use crate::model::service::Catalogue;
+use crate::model::spec::ServiceRef;
+use crate::plan::{self, Plan, Planned, TargetPlan};
+use crate::report::event::{EventKind, Phase, Step};
+
+/// Targets being read at one time. Reading is cheap for AWS and bound by the round trip.
+const READERS: usize = 100;
+
+/// Reads and plans every target. Those whose turn did not come before the run drained are in the
+/// second part of the answer, and only there.
+pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> (Plan, Vec<Arc<Target>>) {
+    run.events
+        .send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
+    let work = |target: Arc<Target>, _slot| {
+        let run = Arc::clone(run);
+        async move {
+            run.events.send(EventKind::TargetStarted {
+                target: target.id.clone(),
+                name: target.name.clone(),
+            });
+            run.events
+                .send(EventKind::TargetStep { target: target.id.clone(), step: Step::Observing });
+            let planned = observe_one(&run, &target).await;
+            if let Planned::Ready(plan) = &planned {
+                run.events.send(planned_event(&target, plan));
+            }
+            planned
+        }
+    };
+    let mut planned = BTreeMap::new();
+    let mut not_started = Vec::new();
+    for (target, turn) in fleet(targets.to_vec(), READERS, &run.shutdown, work).await {
+        match turn {
+            Turn::Done(one) => drop(planned.insert(target.id.clone(), one)),
+            Turn::Panicked(failure) => {
+                planned.insert(target.id.clone(), Planned::Unreachable { failure });
+            }
+            Turn::NotStarted => not_started.push(target),
+        }
+    }
+    run.events.send(EventKind::PhaseFinished { phase: Phase::Observe });
+    (Plan { targets: planned }, not_started)
+}
+
+fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
+    let count = |symbol| plan.actions.iter().filter(|a| a.verb.symbol() == symbol).count();
+    EventKind::TargetPlanned {
+        target: target.id.clone(),
+        name: target.name.clone(),
+        create: count('+'),
+        modify: count('~'),
+        delete: count('-'),
+        blocked: plan.blocked.len(),
+    }
+}
+
+async fn observe_one(run: &Run, target: &Target) -> Planned {
+    let ec2 = run.ec2(&target.id);
+    match plan_one(run, target, &ec2).await {
+        Ok(plan) => Planned::Ready(plan),
+        Err(failure) => Planned::Unreachable { failure },
+    }
+}
+
+/// Reads the target and plans it. Also the second reading, after its changes.
+pub(super) async fn plan_one(
+    run: &Run,
+    target: &Target,
+    ec2: &Ec2,
+) -> Result<TargetPlan, Failure> {
+    let Target { id, settings, .. } = target;
+    let observed = ec2
+        .observe(|vpc| vpc.owner == id.account && settings.vpcs.selects(vpc))
+        .await?;
+    let catalogue = catalogue(run, target, ec2).await?;
+    let plan = plan::plan_target(id, settings, &observed, &catalogue);
+    checked(id, plan, &observed, target)
+}
+
+/// A plan that breaks an invariant is never shown nor executed: it is a bug, and it is said.
+fn checked(
+    id: &TargetId,
+    plan: TargetPlan,
+    observed: &Observed,
+    target: &Target,
+) -> Result<TargetPlan, Failure> {
+    let violations = plan::violations(&plan, observed, &target.settings);
+    if violations.is_empty() {
+        return Ok(plan);
+    }
+    let mut failure = Failure::local(
+        "check the plan",
+        crate::model::failure::ErrorClass::Bug,
+        format!("the plan of {id} breaks its invariants: {}", violations.join("; ")),
+    );
+    failure.hint = Some("this is a bug in linkwalk; please report it".to_owned());
+    Err(failure)
+}
+
+/// The region's services, and the partner services that the account is allowed to see: these differ
+/// from account to account.
+async fn catalogue(run: &Run, target: &Target, ec2: &Ec2) -> Result<Arc<Catalogue>, Failure> {
+    let common = run.catalogues.of(&target.id.region, ec2).await?;
+    let missing: BTreeSet<ServiceName> = target
+        .settings
+        .endpoints
+        .iter()
+        .filter_map(|spec| match &spec.service {
+            ServiceRef::Full(name) => Some(name),
+            ServiceRef::Short(_) => None,
+        })
+        .filter(|name| common.named(name).next().is_none())
+        .cloned()
+        .collect();
+    if missing.is_empty() {
+        return Ok(common);
+    }
+    let mut offers = common.offers.clone();
+    offers.extend(ec2.catalogue(Some(&missing)).await?.offers);
+    Ok(Arc::new(Catalogue { offers }))
+}

@@ -1,0 +1,235 @@
+//! Sending one action: the calls it stands for, and nothing decided. A mutating call is never dropped
+//! half-way: its future is always awaited to the end, because its answer may be the only record of
+//! what was made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use tokio::time::{Instant, sleep};
+
+use crate::aws::{Ec2, EndpointModification, Mutation, NewEndpoint};
+use crate::ids::{EndpointId, SecurityGroupId};
+use crate::model::endpoint::OWNER_TAG;
+use crate::model::failure::{ErrorClass, Failure};
+use crate::model::network::Rule;
+use crate::plan::action::{
+    Action, ActionId, DesiredEndpoint, DesiredGroup, EndpointChange, SecurityGroupRef, Verb,
+};
+
+/// How long AWS may take to see what it has just made, or to end a change that is under way.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a sent action left behind.
+#[derive(Debug, Clone)]
+pub(super) enum Sent {
+    /// A security group, made by this action.
+    Group(SecurityGroupId),
+    /// An endpoint on its way to `available`.
+    Coming(EndpointId),
+    /// An endpoint on its way out.
+    Leaving(EndpointId),
+    /// Nothing that has to be waited for.
+    Nothing,
+}
+
+/// The pace EC2 keeps for this action, if it keeps a slow one.
+pub(super) fn mutation(verb: &Verb) -> Option<Mutation> {
+    match verb {
+        Verb::CreateEndpoint(_) => Some(Mutation::CreateEndpoint),
+        Verb::ModifyEndpoint { .. } => Some(Mutation::ModifyEndpoint),
+        Verb::DeleteEndpoint { .. } => Some(Mutation::DeleteEndpoint),
+        Verb::CreateSecurityGroup(_) | Verb::ModifySecurityGroup { .. } | Verb::Tag { .. } => None,
+    }
+}
+
+/// Sends one action. `groups` are the security groups made earlier in the same plan.
+pub(super) async fn send(
+    ec2: &Ec2,
+    run_id: &str,
+    action: &Action,
+    groups: &BTreeMap<ActionId, SecurityGroupId>,
+) -> Result<Sent, Failure> {
+    match &action.verb {
+        Verb::CreateSecurityGroup(group) => create_group(ec2, group).await.map(Sent::Group),
+        Verb::ModifySecurityGroup { id, authorize, revoke, .. } => {
+            // Opening comes first: between the two calls nobody is shut out who should be let in.
+            open(ec2, id, authorize).await?;
+            close(ec2, id, revoke).await?;
+            Ok(Sent::Nothing)
+        }
+        Verb::CreateEndpoint(desired) => {
+            create_endpoint(ec2, run_id, desired, groups).await.map(Sent::Coming)
+        }
+        Verb::ModifyEndpoint { id, change, .. } => {
+            modify_endpoint(ec2, id, change, groups).await?;
+            Ok(Sent::Coming(id.clone()))
+        }
+        Verb::DeleteEndpoint { id, .. } => {
+            patiently(async || ec2.delete_endpoint(id).await).await?;
+            Ok(Sent::Leaving(id.clone()))
+        }
+        Verb::Tag { resource, set, .. } => {
+            patiently(async || ec2.tag(resource, set).await).await?;
+            Ok(Sent::Nothing)
+        }
+    }
+}
+
+/// Tries again what AWS will take in a moment: a resource it has just made and does not see yet, or one
+/// that another change still holds.
+async fn patiently<T>(
+    mut call: impl AsyncFnMut() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut rest = Duration::from_secs(1);
+    loop {
+        match call().await {
+            Err(failure)
+                if matches!(failure.class, ErrorClass::NotFound | ErrorClass::Busy)
+                    && Instant::now() + rest < deadline =>
+            {
+                sleep(rest).await;
+                rest = (rest * 2).min(Duration::from_secs(10));
+            }
+            answer => return answer,
+        }
+    }
+}
+
+async fn create_group(ec2: &Ec2, group: &DesiredGroup) -> Result<SecurityGroupId, Failure> {
+    let made = ec2
+        .create_security_group(&group.vpc, &group.name, &group.description, &group.tags)
+        .await;
+    let id = match made {
+        Ok(id) => id,
+        Err(failure) if failure.class == ErrorClass::AlreadyExists => {
+            our_group(ec2, group).await?.ok_or(failure)?
+        }
+        Err(failure) => return Err(failure),
+    };
+    open(ec2, &id, &group.ingress).await?;
+    Ok(id)
+}
+
+/// The group of that name, if it is ours: then an earlier call made it and its answer was lost.
+async fn our_group(ec2: &Ec2, group: &DesiredGroup) -> Result<Option<SecurityGroupId>, Failure> {
+    let found = ec2.security_group_named(&group.vpc, &group.name).await?;
+    let owner = group.tags.get(OWNER_TAG);
+    Ok(found.filter(|found| found.tags.get(OWNER_TAG) == owner).map(|found| found.id))
+}
+
+/// Adds rules. One that is there already fails the whole call, so then they are added one by one.
+async fn open(ec2: &Ec2, id: &SecurityGroupId, rules: &BTreeSet<Rule>) -> Result<(), Failure> {
+    if rules.is_empty() {
+        return Ok(());
+    }
+    match patiently(async || ec2.authorize(id, rules).await).await {
+        Err(failure) if failure.class == ErrorClass::AlreadyExists => {
+            for rule in rules {
+                let one = BTreeSet::from([rule.clone()]);
+                unless(ErrorClass::AlreadyExists, ec2.authorize(id, &one).await)?;
+            }
+            Ok(())
+        }
+        answer => answer,
+    }
+}
+
+/// Takes rules away, one by one where one of them is gone already.
+async fn close(ec2: &Ec2, id: &SecurityGroupId, rules: &BTreeSet<Rule>) -> Result<(), Failure> {
+    if rules.is_empty() {
+        return Ok(());
+    }
+    match ec2.revoke(id, rules).await {
+        Err(failure) if failure.class == ErrorClass::NotFound => {
+            for rule in rules {
+                let one = BTreeSet::from([rule.clone()]);
+                unless(ErrorClass::NotFound, ec2.revoke(id, &one).await)?;
+            }
+            Ok(())
+        }
+        answer => answer,
+    }
+}
+
+/// A failure of this class is the wanted end state.
+fn unless(fine: ErrorClass, answer: Result<(), Failure>) -> Result<(), Failure> {
+    match answer {
+        Err(failure) if failure.class == fine => Ok(()),
+        answer => answer,
+    }
+}
+
+async fn create_endpoint(
+    ec2: &Ec2,
+    run_id: &str,
+    desired: &DesiredEndpoint,
+    groups: &BTreeMap<ActionId, SecurityGroupId>,
+) -> Result<EndpointId, Failure> {
+    let security_groups = resolve(&desired.security_groups, groups)?;
+    let client_token = client_token(run_id, desired);
+    let new = NewEndpoint {
+        key: &desired.key,
+        subnets: &desired.subnets,
+        security_groups: &security_groups,
+        route_tables: &desired.route_tables,
+        private_dns: desired.private_dns,
+        ip_address_type: desired.ip_address_type,
+        dns: &desired.dns,
+        policy: desired.policy.as_ref(),
+        tags: &desired.tags,
+        client_token: &client_token,
+    };
+    let (id, _) = patiently(async || ec2.create_endpoint(&new).await).await?;
+    Ok(id)
+}
+
+async fn modify_endpoint(
+    ec2: &Ec2,
+    id: &EndpointId,
+    change: &EndpointChange,
+    groups: &BTreeMap<ActionId, SecurityGroupId>,
+) -> Result<(), Failure> {
+    let added_groups = resolve(&change.add_security_groups, groups)?;
+    let modification = EndpointModification {
+        subnets: (change.add_subnets.iter().collect(), change.remove_subnets.iter().collect()),
+        security_groups: (
+            added_groups.iter().collect(),
+            change.remove_security_groups.iter().collect(),
+        ),
+        route_tables: (
+            change.add_route_tables.iter().collect(),
+            change.remove_route_tables.iter().collect(),
+        ),
+        private_dns: change.private_dns,
+        ip_address_type: change.ip_address_type,
+        dns: change.dns.as_ref(),
+        policy: change.policy.as_ref(),
+    };
+    patiently(async || ec2.modify_endpoint(id, &modification).await).await
+}
+
+fn resolve(
+    refs: &BTreeSet<SecurityGroupRef>,
+    groups: &BTreeMap<ActionId, SecurityGroupId>,
+) -> Result<BTreeSet<SecurityGroupId>, Failure> {
+    refs.iter()
+        .map(|reference| match reference {
+            SecurityGroupRef::Id(id) => Ok(id.clone()),
+            SecurityGroupRef::MadeBy(action) => groups.get(action).cloned().ok_or_else(|| {
+                let message = format!("action {action} has made no security group");
+                Failure::local("CreateVpcEndpoint", ErrorClass::Bug, message)
+            }),
+        })
+        .collect()
+}
+
+/// 64 hexadecimal digits, as many as AWS takes: the same for the same request of the same run, however
+/// often it is sent.
+fn client_token(run_id: &str, desired: &DesiredEndpoint) -> String {
+    let mut digest = Sha256::new();
+    digest.update(run_id.as_bytes());
+    digest.update(serde_json::to_vec(desired).unwrap_or_default());
+    hex::encode(digest.finalize())
+}
