@@ -49,6 +49,12 @@ def environment(address: str, management: dict) -> str:
     return "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
 
 
+def end_with_input() -> None:
+    while sys.stdin.buffer.read(4096):
+        pass
+    os._exit(0)
+
+
 def main() -> None:
     args = arguments()
     gaps.close()
@@ -71,13 +77,13 @@ def main() -> None:
     else:
         print(text, end="", flush=True)
 
-    def end(*_: object) -> None:
-        os._exit(0)
-
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     if args.until_eof:
-        threading.Thread(target=lambda: (sys.stdin.buffer.read(), end()), daemon=True).start()
+        # Ctrl-C is meant for whoever started this, and they may still have calls to make.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        threading.Thread(target=end_with_input, daemon=True).start()
+    else:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     server.serve_forever()
 
 

@@ -7,6 +7,7 @@ Everything under `/emulator/` is for those who started it; the bodies are JSON:
     POST /emulator/role           {"account", "role", "delete" | "policy" | "trust"}
     POST /emulator/boto3          {"account", "region", "service", "call", "arguments"} -> boto3's answer
     GET  /emulator/calls?after=N  every AWS call but boto3's, from number N on
+    POST /emulator/await          {"account", "action", "after"}: answers once such a call has come
     POST /emulator/faults         {"account", "action", "code", "message", "status", "times", "hold"}
     DELETE /emulator/faults       {"account"}: that account's faults end, and what they hold goes on
 
@@ -30,7 +31,7 @@ import seed
 
 _faults: list["Fault"] = []
 _calls: list[dict] = []
-_lock = threading.Lock()
+_lock = threading.Condition()
 
 
 class Fault:
@@ -69,6 +70,7 @@ class Door:
         with _lock:
             call["number"] = len(_calls)
             _calls.append(call)
+            _lock.notify_all()
             fault = next((f for f in _faults if f.takes(call["account"], call["action"])), None)
         if fault and fault.release:
             fault.release.wait()
@@ -126,6 +128,16 @@ class Door:
     def get_calls(self, environ, _body):
         after = parse_qs(environ.get("QUERY_STRING", "")).get("after", ["0"])[0]
         return _calls[int(after):]
+
+    def post_await(self, _environ, wanted):
+        def come():
+            return any(call["account"] == wanted["account"] and call["action"] == wanted["action"]
+                       for call in _calls[wanted.get("after", 0):])
+
+        with _lock:
+            if not _lock.wait_for(come, timeout=60):
+                raise TimeoutError(f"no {wanted['action']} of {wanted['account']} within a minute")
+        return {}
 
     def post_faults(self, _environ, fault):
         with _lock:
