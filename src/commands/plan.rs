@@ -17,6 +17,9 @@ use crate::report::progress;
 use crate::run::{Run, Target, Walk, discover, observe};
 use crate::shutdown::Level;
 
+/// Width of a plan where stdout is no terminal.
+const DEFAULT_WIDTH: usize = 100;
+
 /// Everything up to the barrier: one plan for all targets in scope.
 pub(super) struct Prepared {
     pub(super) plan: Plan,
@@ -71,7 +74,9 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool)
     stage.close(exit).await;
     match screen.output {
         Output::Text => out::stdout(&text(&prepared, screen, narrowed)),
-        Output::Json => out::json(&plan_json::document(&prepared.plan, &names(&prepared.targets), &meta)),
+        Output::Json => {
+            out::json(&plan_json::document(&prepared.plan, &names(&prepared.targets), &meta))
+        }
         Output::Jsonl => {}
     }
     exit
@@ -79,9 +84,8 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool)
 
 /// A plan that was not carried out: what is blocked is not a failure of the plan, it is what it says.
 fn exit(outcomes: &[Outcome], interrupted: bool, detailed: bool) -> Exit {
-    let pending = |outcome: &Outcome| {
-        matches!(outcome, Outcome::WouldChange | Outcome::Diverged { .. })
-    };
+    let pending =
+        |outcome: &Outcome| matches!(outcome, Outcome::WouldChange | Outcome::Diverged { .. });
     let unreached = outcomes.iter().filter(|outcome| !pending(outcome));
     let exit = progress::exit(unreached, interrupted);
     if detailed && outcomes.iter().any(pending) { exit.worst(Exit::Changes) } else { exit }
@@ -123,7 +127,11 @@ pub(super) fn text(prepared: &Prepared, screen: super::Screen, narrowed: &Scope)
         [one] => Some(one.clone()),
         _ => None,
     };
-    let options = PlanTextOptions { color: screen.stdout_color, width: screen.width, account };
+    let options = PlanTextOptions {
+        color: screen.stdout_color,
+        width: screen.columns.unwrap_or(DEFAULT_WIDTH),
+        account,
+    };
     plan_text::render(&prepared.plan, &names(&prepared.targets), options)
 }
 

@@ -104,7 +104,9 @@ fn policy(node: &Node<'_>) -> Option<PolicyDocument> {
         Some(text) if text.ends_with(".json") => {
             node.refuse(wrong(text), format!("write policy = {{ file = \"{text}\" }}"))
         }
-        Some(text) => node.refuse(wrong(text), "write policy = \"full\" or policy = { file = \"kms.json\" }"),
+        Some(text) => {
+            node.refuse(wrong(text), "write policy = \"full\" or policy = { file = \"kms.json\" }")
+        }
     }
 }
 
@@ -160,7 +162,8 @@ pub(super) fn leads_to(mention: &Mention<'_>) -> Option<LeadsTo> {
         }
         return Some(LeadsTo::Bundle { members: bundle.members });
     }
-    let was_refused = |key: &'static str, is_read: bool| !is_read && mention.table.get(key).is_some();
+    let was_refused =
+        |key: &'static str, is_read: bool| !is_read && mention.table.get(key).is_some();
     if was_refused("service", mention.service.is_some())
         || was_refused("type", mention.kind.is_some())
     {

@@ -75,7 +75,8 @@ pub(super) fn lacks_private_dns(short: &str) -> bool {
 
 /// The region a full name is bound to: `{region}`, a region, or none (`com.amazonaws.iam`).
 pub(super) fn region_label(full: &str) -> Option<&str> {
-    full.split('.').find(|label| *label == "{region}" || region::is_plausible(&Region::from(*label)))
+    full.split('.')
+        .find(|label| *label == "{region}" || region::is_plausible(&Region::from(*label)))
 }
 
 /// The short form of a full name; a partner's service keeps its whole name.

@@ -117,7 +117,9 @@ impl ConfigError {
         if let [_, _, ..] = self.problems.as_slice() {
             let path = normalize_untrusted_str(&self.path);
             let total = format!("{} problems in {path}", self.problems.len());
-            text.push_str(&renderer.render(&[Group::with_title(Level::ERROR.primary_title(total))]));
+            text.push_str(
+                &renderer.render(&[Group::with_title(Level::ERROR.primary_title(total))]),
+            );
         }
         text.trim_end().to_owned()
     }

@@ -172,7 +172,9 @@ fn layers(root: &Table<'_>, regions: &[Region]) -> (super::Layer, Vec<Override>)
     let is_wanted = |read: &ReadLayer<'_>| {
         read.mentions.iter().any(|mention| mention.says.enabled != Some(false))
     };
-    if !read.iter().any(is_wanted) && (root.is_silent_on("endpoints") || root.get("endpoints").is_some_and(|node| node.is_table()))
+    if !read.iter().any(is_wanted)
+        && (root.is_silent_on("endpoints")
+            || root.get("endpoints").is_some_and(|node| node.is_table()))
     {
         root.reading.problems.push(Problem::missing(
             root.key_span("endpoints"),
@@ -301,7 +303,8 @@ fn check_unit_ids(root: &Table<'_>, config: &Config) {
 fn syntax_problem(error: &toml::de::Error, source: &str) -> Problem {
     let span = error.span().unwrap_or(source.len()..source.len());
     let message = error.message();
-    let line_start = source.get(..span.start).map_or(0, |above| above.rfind('\n').map_or(0, |at| at + 1));
+    let line_start =
+        source.get(..span.start).map_or(0, |above| above.rfind('\n').map_or(0, |at| at + 1));
     let line = source.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
     let has_bare_id = line
         .split(|c: char| !c.is_ascii_alphanumeric() && c != '"' && c != '\'')

@@ -11,6 +11,9 @@ fn read(source: &str) -> Result<Config, ConfigError> {
 fn show() {
     let dir = std::env::var("SHOW").unwrap();
     for entry in std::fs::read_dir(dir).unwrap() {
-        match load(&entry.unwrap().path()) { Ok(c) => println!("OK {c:#?}"), Err(e) => println!("{e}\n=====") }
+        match load(&entry.unwrap().path()) {
+            Ok(c) => println!("OK {c:#?}"),
+            Err(e) => println!("{e}\n====="),
+        }
     }
 }

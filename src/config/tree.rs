@@ -36,11 +36,7 @@ pub(super) struct Node<'a> {
 
 impl<'a> Node<'a> {
     /// Reports that something is wrong with this value.
-    pub(super) fn refuse<T>(
-        &self,
-        title: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Option<T> {
+    pub(super) fn refuse<T>(&self, title: impl Into<String>, help: impl Into<String>) -> Option<T> {
         self.reading.problems.push(Problem::at(self.span.clone(), title, help));
         None
     }

@@ -33,6 +33,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use check::violations;
+pub use select::matches_vpc as selects_vpc;
 pub use similar::group_by_change;
 pub use target::plan_target;
 

@@ -11,7 +11,8 @@ fn has_tags(tags: &Tags, wanted: &BTreeMap<String, Glob>) -> bool {
     wanted.iter().all(|(key, glob)| tags.get(key).is_some_and(|value| glob.matches(value)))
 }
 
-pub(super) fn matches_vpc(selector: &VpcSelector, vpc: &Vpc) -> bool {
+/// Whether a VPC is one of those that get endpoints.
+pub fn matches_vpc(selector: &VpcSelector, vpc: &Vpc) -> bool {
     match selector {
         VpcSelector::All => true,
         VpcSelector::Default => vpc.is_default,

@@ -10,6 +10,8 @@ pub mod mode;
 pub mod outcomes;
 pub mod paint;
 pub mod plain;
+pub mod plan_json;
+pub mod plan_text;
 pub mod progress;
 pub mod safe;
 pub mod summary;

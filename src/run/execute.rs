@@ -292,7 +292,9 @@ impl<'a> Execution<'a> {
             Ok(plan) => diverged(plan.blocked, &plan.actions),
             Err(failure) => {
                 let what = "verify".to_owned();
-                Outcome::PartlyChanged { failed: vec![ActionFailure { action: None, what, failure }] }
+                Outcome::PartlyChanged {
+                    failed: vec![ActionFailure { action: None, what, failure }],
+                }
             }
         }
     }

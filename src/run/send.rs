@@ -99,9 +99,8 @@ where
 }
 
 async fn create_group(ec2: &Ec2, group: &DesiredGroup) -> Result<SecurityGroupId, Failure> {
-    let made = ec2
-        .create_security_group(&group.vpc, &group.name, &group.description, &group.tags)
-        .await;
+    let made =
+        ec2.create_security_group(&group.vpc, &group.name, &group.description, &group.tags).await;
     let id = match made {
         Ok(id) => id,
         Err(failure) if failure.class == ErrorClass::AlreadyExists => {

@@ -1,6 +1,6 @@
 //! The waiter: one `DescribeVpcEndpoints` per poll for everything a target waits for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -95,8 +95,7 @@ impl Waiter {
     /// Looks once at all of them, tells every new state, and answers those whose wait is over.
     pub(super) async fn poll(&mut self, run: &Run, target: &Target, ec2: &Ec2) -> Vec<Settled> {
         self.polls += 1;
-        let ids: BTreeSet<EndpointId> = self.awaited.keys().cloned().collect();
-        let seen = match ec2.endpoints(Some(&ids)).await {
+        let seen = match ec2.endpoints().await {
             Ok(seen) => seen,
             Err(failure) => return self.after_failed_poll(&failure),
         };
@@ -137,7 +136,11 @@ impl Waiter {
         self.awaited.retain(|id, awaited| match verdict(id, awaited) {
             None => true,
             Some(result) => {
-                settled.push(Settled { action: awaited.action, what: awaited.what.clone(), result });
+                settled.push(Settled {
+                    action: awaited.action,
+                    what: awaited.what.clone(),
+                    result,
+                });
                 false
             }
         });
