@@ -8,6 +8,8 @@ use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
 
+use super::syntax::Syntax;
+
 /// A place in the file, in bytes.
 pub(super) type Span = Range<usize>;
 
@@ -23,7 +25,7 @@ pub(super) struct Problem {
     /// Another place it has to do with, and how.
     related: Option<(Span, &'static str)>,
     /// Whether it is that something is not there. After a syntax error that proves nothing.
-    absence: bool,
+    pub(super) absence: bool,
 }
 
 impl Problem {
@@ -68,19 +70,12 @@ impl Problems {
         self.0.borrow_mut().push(problem);
     }
 
-    /// All of them, in the order of the file. What only follows from a syntax error (on the same
-    /// line, or that something is not there) is left out: the cure for the one may cure the other.
-    pub(super) fn into_sorted(self, syntax: Vec<Problem>, source: &str) -> Vec<Problem> {
-        let line_of = |span: &Span| source[..start_in(source, span)].matches('\n').count();
-        let broken: Vec<_> = syntax.iter().flat_map(|p| &p.span).map(line_of).collect();
-        let follows = |problem: &Problem| match &problem.span {
-            _ if broken.is_empty() => false,
-            Some(span) => problem.absence || broken.contains(&line_of(span)),
-            None => problem.absence,
-        };
+    /// All of them and the syntax errors, in the order of the file. What may only follow from a
+    /// syntax error is left out: the cure for the one may cure the other.
+    pub(super) fn into_sorted(self, syntax: Syntax, source: &str) -> Vec<Problem> {
         let mut all: Vec<_> = self.0.into_inner();
-        all.retain(|problem| !follows(problem));
-        all.extend(syntax);
+        all.retain(|problem| !syntax.may_cause(problem, source));
+        all.extend(syntax.problems);
         all.sort_by_key(|problem| problem.span.clone().map(|span| (span.start, span.end)));
         all.dedup();
         all

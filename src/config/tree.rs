@@ -113,8 +113,13 @@ impl<'a> Node<'a> {
         Some(items.iter().map(node).collect())
     }
 
-    /// Every item, read; wrong ones are reported and left out. An empty list is reported.
+    /// Every item, read; wrong ones are reported and left out.
     pub(super) fn each<T>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+        Some(self.items()?.iter().filter_map(read).collect())
+    }
+
+    /// The same, and an empty list is reported.
+    pub(super) fn some<T>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
         let items = self.items()?;
         if items.is_empty() {
             return self.refuse(
