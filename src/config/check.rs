@@ -9,7 +9,7 @@ use crate::model::spec::ServiceRef;
 
 use super::endpoint::{Mention, kind_word, leads_to};
 use super::problem::{Problem, Problems, Span};
-use super::{EndpointTable, LeadsTo, Layer, known};
+use super::{EndpointTable, Layer, LeadsTo, known};
 
 /// One layer as it was read.
 pub(super) struct ReadLayer<'a> {
@@ -21,6 +21,8 @@ pub(super) struct ReadLayer<'a> {
     pub(super) regions: Vec<Region>,
     /// Where its `[tags]` stand.
     pub(super) tags: Option<Span>,
+    /// Whether it asks for an endpoint, or says something of them that cannot be read.
+    pub(super) wants_endpoints: bool,
 }
 
 /// Settles what every table leads to and checks it. The layers come base first and go on as they
@@ -97,8 +99,7 @@ impl<'a> Book<'_, 'a> {
         let Some((service, kind)) = identity(found) else { return };
         let same = self.tables.iter().find(|(_, (_, other))| {
             other.as_ref().and_then(identity).is_some_and(|(other, other_kind)| {
-                other == service
-                    && (other_kind == kind || other_kind.is_none() || kind.is_none())
+                other == service && (other_kind == kind || other_kind.is_none() || kind.is_none())
             })
         });
         let Some((other, (place, _))) = same else { return };
@@ -310,11 +311,8 @@ impl EndpointTable {
         let kind = default_kind(short).cloned();
         let is_gateway = kind == Some(EndpointKind::Gateway);
         let service = ServiceRef::Short(short.to_owned());
-        let mut part = Self {
-            leads_to: LeadsTo::Service { service, kind },
-            policy: None,
-            ..self.clone()
-        };
+        let mut part =
+            Self { leads_to: LeadsTo::Service { service, kind }, policy: None, ..self.clone() };
         if is_gateway {
             part.subnets = None;
             part.security_groups = None;

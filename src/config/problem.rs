@@ -112,7 +112,9 @@ impl ConfigError {
         if let [_, _, ..] = self.problems.as_slice() {
             let path = normalize_untrusted_str(&self.path);
             let total = format!("{} problems in {path}", self.problems.len());
-            text.push_str(&renderer.render(&[Group::with_title(Level::ERROR.primary_title(total))]));
+            text.push_str(
+                &renderer.render(&[Group::with_title(Level::ERROR.primary_title(total))]),
+            );
         }
         text.trim_end().to_owned()
     }
@@ -186,7 +188,7 @@ mod tests {
     #[test]
     fn a_place_outside_the_text_or_inside_a_character_is_moved_to_one_that_can_be_shown() {
         let source = "a = \"é\nrest\"\n";
-        for (span, shown) in [(4..12, 4..7), (6..6, 5..5), (90..95, 13..13), (4..6, 4..7)] {
+        for (span, shown) in [(4..12, 4..7), (6..6, 5..7), (90..95, 14..14), (4..6, 4..7)] {
             assert_eq!(within_line(source, &span), shown, "{span:?}");
         }
     }

@@ -21,7 +21,7 @@ use super::{Config, Organization, Override, Rollout, layer, values};
 /// Targets in flight: more than a thousand at a time gains nothing and costs file descriptors.
 const IN_FLIGHT: RangeInclusive<i64> = 1..=1000;
 const ENDPOINT_TIMEOUT: RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
+    Duration::from_secs(1)..=Duration::from_hours(24);
 
 /// The file, or everything that is wrong with it.
 pub(super) fn config(source: &str, folder: PathBuf) -> Result<Config, Vec<Problem>> {
@@ -155,7 +155,7 @@ fn rollout(root: &Table<'_>) -> Rollout {
         max_in_flight: table.and_then(|t| t.read("max_in_flight", in_flight)).unwrap_or(200),
         endpoint_timeout: table
             .and_then(|t| t.read("endpoint_timeout", timeout))
-            .unwrap_or(Duration::from_secs(15 * 60)),
+            .unwrap_or(Duration::from_mins(15)),
     }
 }
 
@@ -169,11 +169,7 @@ fn layers(root: &Table<'_>, regions: &[Region]) -> (super::Layer, Vec<Override>)
         read.push(read_layer(&table, applies_in));
         scopes.push((accounts, scope));
     }
-    let is_wanted = |read: &ReadLayer<'_>| {
-        read.mentions.iter().any(|mention| mention.says.enabled != Some(false))
-    };
-    if !read.iter().any(is_wanted) && (root.is_silent_on("endpoints") || root.get("endpoints").is_some_and(|node| node.is_table()))
-    {
+    if !read.iter().any(|read| read.wants_endpoints) {
         root.reading.problems.push(Problem::missing(
             root.key_span("endpoints"),
             "no endpoints are wanted",
@@ -192,7 +188,15 @@ fn layers(root: &Table<'_>, regions: &[Region]) -> (super::Layer, Vec<Override>)
 
 fn read_layer<'a>(table: &Table<'a>, regions: Vec<Region>) -> ReadLayer<'a> {
     let (layer, mentions) = layer::layer(table);
-    ReadLayer { layer, mentions, regions, tags: table.key_span("tags") }
+    let wants_endpoints = match table.get("endpoints") {
+        None => !table.is_silent_on("endpoints"),
+        Some(node) if node.is_table() => {
+            let are_all_read = node.entries().is_some_and(|all| all.len() == mentions.len());
+            !are_all_read || mentions.iter().any(|mention| mention.says.enabled != Some(false))
+        }
+        Some(_) => true,
+    };
+    ReadLayer { layer, mentions, regions, tags: table.key_span("tags"), wants_endpoints }
 }
 
 /// Where an override applies: accounts and regions. It must say where, and something.

@@ -94,7 +94,10 @@ fn translated(span: Span, message: &str, source: &str) -> Problem {
             "remove one of the two, or put both into one table".to_owned(),
         )
     } else if message.starts_with("cannot extend value") {
-        (format!("`{text}` is there already, and is not a table"), "remove one of the two".to_owned())
+        (
+            format!("`{text}` is there already, and is not a table"),
+            "remove one of the two".to_owned(),
+        )
     } else if message.ends_with("expected `\"`") || message.ends_with("expected `'`") {
         ("a text is not closed".to_owned(), "put the closing quote behind it".to_owned())
     } else {
