@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
+    AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
 
 use super::syntax::Syntax;
@@ -104,9 +104,10 @@ impl ConfigError {
     /// underlined, and what to do about it. Control characters of the file are made visible.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let lines: Vec<usize> = self.source.match_indices('\n').map(|(at, _)| at + 1).collect();
         let mut text = String::new();
         for problem in &self.problems {
-            text.push_str(&renderer.render(&[self.group(problem)]));
+            text.push_str(&renderer.render(&[self.group(problem, &lines)]));
             text.push_str("\n\n");
         }
         if let [_, _, ..] = self.problems.as_slice() {
@@ -119,24 +120,35 @@ impl ConfigError {
         text.trim_end().to_owned()
     }
 
-    fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
+    /// One problem. The renderer is given no more than the lines it shows: it reads all it is given,
+    /// and there may be as many problems as lines. `lines` is where each but the first begins.
+    fn group<'a>(&'a self, problem: &'a Problem, lines: &[usize]) -> Group<'a> {
         let title = Level::ERROR.primary_title(normalize_untrusted_str(&problem.title));
-        let group = match &problem.span {
-            None => title.element(Origin::path(&self.path)),
-            Some(span) => title.element(
-                Snippet::source(self.source.as_str())
-                    .path(&self.path)
-                    .annotation(self.annotation(AnnotationKind::Primary, span))
-                    .annotations(problem.related.iter().map(|(span, label)| {
-                        self.annotation(AnnotationKind::Context, span).label(*label)
-                    })),
-            ),
+        let help = Level::HELP.message(normalize_help(&problem.help));
+        let Some(span) = &problem.span else {
+            return title.element(Origin::path(&self.path)).element(help);
         };
-        group.element(Level::HELP.message(normalize_help(&problem.help)))
-    }
-
-    fn annotation<'a>(&self, kind: AnnotationKind, span: &Span) -> Annotation<'a> {
-        kind.span(within_line(&self.source, span))
+        let primary = within_line(&self.source, span);
+        let related =
+            problem.related.as_ref().map(|(span, label)| (within_line(&self.source, span), label));
+        let first =
+            related.as_ref().map_or(primary.start, |(span, _)| span.start.min(primary.start));
+        let last = related.as_ref().map_or(primary.end, |(span, _)| span.end.max(primary.end));
+        let number = lines.partition_point(|begin| *begin <= first);
+        let from = if number == 0 { 0 } else { lines[number - 1] };
+        let to = self.source[last..].find('\n').map_or(self.source.len(), |at| last + at);
+        let within = |span: Span| span.start - from..span.end - from;
+        title
+            .element(
+                Snippet::source(&self.source[from..to])
+                    .line_start(number + 1)
+                    .path(&self.path)
+                    .annotation(AnnotationKind::Primary.span(within(primary)))
+                    .annotations(related.map(|(span, label)| {
+                        AnnotationKind::Context.span(within(span)).label(*label)
+                    })),
+            )
+            .element(help)
     }
 }
 

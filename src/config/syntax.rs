@@ -1,6 +1,8 @@
 //! What TOML's parser has to say, in words for somebody who does not know TOML: one problem per
 //! line, and none that only follows from another.
 
+use std::collections::BTreeSet;
+
 use super::problem::{Problem, Span};
 
 /// The syntax errors of a file.
@@ -8,6 +10,8 @@ use super::problem::{Problem, Span};
 pub(super) struct Syntax {
     /// One per line, in the order of the file.
     pub(super) problems: Vec<Problem>,
+    /// Where the lines begin that have one.
+    broken_lines: BTreeSet<usize>,
     /// Where the rest of the file became part of something that was not closed.
     lost_at: Option<usize>,
 }
@@ -21,10 +25,9 @@ impl Syntax {
             .collect();
         errors.sort_by_key(|(span, _)| (span.start, span.end));
         let mut syntax = Self::default();
-        let mut last_line = None;
         for (span, message) in errors {
             let line = line_start(source, span.start);
-            if last_line.replace(line) == Some(line) {
+            if !syntax.broken_lines.insert(line) {
                 continue;
             }
             if swallows_the_file(message, source, &span) {
@@ -44,12 +47,12 @@ impl Syntax {
     /// Whether this problem may only follow from a syntax error: it is on the same line or after
     /// the point where the file was lost, or it is that something is not there.
     pub(super) fn may_cause(&self, problem: &Problem, source: &str) -> bool {
-        let Some(span) = &problem.span else { return !self.problems.is_empty() && problem.absence };
-        let line = line_start(source, span.start);
-        let is_on_line = |other: &Span| line_start(source, other.start) == line;
-        self.lost_at.is_some_and(|at| span.start >= at)
-            || self.problems.iter().flat_map(|other| &other.span).any(is_on_line)
-            || !self.problems.is_empty() && problem.absence
+        let may_be_hit = |span: &Span| {
+            self.lost_at.is_some_and(|at| span.start >= at)
+                || self.broken_lines.contains(&line_start(source, span.start))
+        };
+        problem.span.as_ref().is_some_and(may_be_hit)
+            || problem.absence && !self.problems.is_empty()
     }
 }
 

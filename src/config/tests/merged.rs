@@ -139,6 +139,19 @@ fn overrides_are_merged_key_by_key_in_the_order_of_the_file() {
 }
 
 #[test]
+fn an_override_may_restate_what_a_table_leads_to() {
+    let body = "[organization]\nregions = [\"eu-west-1\"]\n[endpoints.x]\nservice = \"s3\"\ntype = \"interface\"\n\
+                [[override]]\naccounts = [\"*\"]\n";
+    for restated in [
+        "endpoints.x.type = \"interface\"",
+        "endpoints.x.service = \"s3\"",
+        "endpoints.x.service = \"com.amazonaws.{region}.s3\"",
+    ] {
+        assert_eq!(shown(&config(&format!("{body}{restated}"))), ["s3/interface from x"]);
+    }
+}
+
+#[test]
 fn the_region_is_filled_into_full_names() {
     let config = config(
         "[organization]\nregions = [\"eu-west-1\", \"eu-west-2\"]\n\

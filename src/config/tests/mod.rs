@@ -89,6 +89,8 @@ fn the_example_file_is_right_and_says_what_the_reader_expects() {
     assert_eq!(services, ["ecr", "ecr", "kms", "logs", "ecr", "ssm", "ssm"]);
     let production = config.settings(&account("/Workloads/Production"), &"eu-west-1".into());
     assert_eq!(production.endpoints.len(), 6);
+    let elsewhere = format!("\u{feff}{}", EXAMPLE.replace('\n', "\r\n"));
+    assert!(read(&elsewhere).is_ok(), "{}", read(&elsewhere).unwrap_err());
 }
 
 #[test]

@@ -68,4 +68,7 @@ fn an_explanation_lists_every_rule_and_the_overrides_that_apply() {
         [(1, "accounts \"ou:/Production/**\"", 2), (2, "accounts \"ou:/Production/Special\"", 1)]
     );
     assert!(config.needs_tags());
+    let json = serde_json::to_value(&explanation).unwrap();
+    assert_eq!(json["standing"], "consumer");
+    assert_eq!(json["rules"][4]["verdict"], "matched");
 }
