@@ -85,6 +85,11 @@ pub(super) fn short_of(full: &str) -> String {
     short_name(&ServiceName::from(full), &region).to_owned()
 }
 
+/// Whether the word is what remains of a full name without quotes: TOML takes its dots for tables.
+pub(super) fn begins_full_names(word: &str) -> bool {
+    region::service_prefixes().any(|prefix| prefix.split('.').next() == Some(word))
+}
+
 /// Whether the text has the form of a full name, and not of a short one.
 pub(super) fn is_full_name(text: &str) -> bool {
     region::service_prefixes()

@@ -13,7 +13,7 @@ use super::{Layer, Naming, values};
 pub(super) fn layer<'a>(table: &Table<'a>) -> (Layer, Vec<Mention<'a>>) {
     let network = table.table("network", "network");
     let group = table.table("security_group", "security_group");
-    let mentions = table.read("endpoints", |node| node.entries());
+    let mentions = table.read("endpoints", Node::entries);
     let layer = Layer {
         vpcs: network.as_ref().and_then(|t| t.read("vpcs", vpcs)),
         subnets: network.as_ref().and_then(|t| t.read("subnets", subnets)),

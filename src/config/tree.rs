@@ -109,8 +109,13 @@ impl<'a> Node<'a> {
         Some(items.iter().map(node).collect())
     }
 
-    /// Every item, read; wrong ones are reported and left out. An empty list is reported.
+    /// Every item, read; wrong ones are reported and left out.
     pub(super) fn each<T>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+        Some(self.items()?.iter().filter_map(read).collect())
+    }
+
+    /// The same, and an empty list is reported.
+    pub(super) fn some<T>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
         let items = self.items()?;
         if items.is_empty() {
             return self.refuse(
@@ -277,20 +282,23 @@ impl<'a> Table<'a> {
             "selection" => format!("in `{}`", self.path),
             _ => format!("in [{}]", self.path),
         };
-        let dotted = self
-            .path
-            .strip_prefix("endpoints.")
+        let above = self.path.strip_prefix("endpoints.").filter(|_| value.is_table());
+        if above.is_some_and(known::begins_full_names) {
+            // The table's name is reported, with the cure for both.
+            return;
+        }
+        let dotted = above
             .map(|above| format!("{above}.{name}"))
-            .filter(|dotted| value.is_table() && known::service(dotted).is_some());
+            .filter(|dotted| known::service(dotted).is_some());
         let known_keys = || schema::keys_of(self.schema);
         let help = if let Some(dotted) = dotted {
             format!("a name with a dot needs quotes: [endpoints.\"{dotted}\"]")
         } else if let Some(near) = self.probably_meant(name) {
             format!("did you mean `{near}`?")
-        } else if let Some(table) = schema::tables_with(name).find(|table| !table.is_empty()) {
-            format!("`{name}` belongs into [{}]", table.replace('*', "NAME"))
         } else if schema::key("", name).is_some() {
             format!("`{name}` belongs to the top of the file, above the first [table]")
+        } else if let Some(table) = schema::tables_with(name).next() {
+            format!("`{name}` belongs into [{}]", table.replace('*', "NAME"))
         } else {
             format!("known here: {}", known_keys().collect::<Vec<_>>().join(", "))
         };

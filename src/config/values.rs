@@ -284,13 +284,13 @@ pub(super) fn resource_id<'a>(node: &Node<'a>, prefix: &str) -> Option<&'a str> 
     )
 }
 
-/// A list in which nothing may stand twice.
+/// A list that is not empty, and in which nothing stands twice.
 pub(super) fn distinct<'a, T: PartialEq>(
     node: &Node<'a>,
     read: impl Fn(&Node<'a>) -> Option<T>,
 ) -> Option<Vec<T>> {
     let mut values = Vec::new();
-    for (item, value) in node.each(|item| Some((item.clone(), read(item)?)))? {
+    for (item, value) in node.some(|item| Some((item.clone(), read(item)?)))? {
         if values.contains(&value) {
             item.refuse::<()>(
                 format!("{} stands twice in `{}`", item.as_text().unwrap_or("this"), node.path),
