@@ -167,7 +167,10 @@ impl<'a> Reader<'a> {
             })
             .collect();
         let mut twins = self.observed.endpoints.values().filter(|there| {
-            &there.key == key && !there.requester_managed && self.is_ours(&there.tags)
+            &there.key == key
+                && there.state.as_str() != "deleted"
+                && !there.requester_managed
+                && self.is_ours(&there.tags)
         });
         let twin = twins.find(|there| !deleted.contains(&there.id))?;
         Some(format!("{} is ours and is not deleted first", twin.id))
