@@ -41,13 +41,13 @@ pub(super) fn settle(
         let text = format!("{} waits for the service's owner to accept it", kept.id);
         draft.note(Some(&site.vpc.id), wanted.short, "awaiting-acceptance", text);
     }
-    let (change, drift) = difference(site, &desired, kept);
+    let (change, differences) = difference(site, &desired, kept);
     let (set, tag_drift) = tags::missing(&desired.tags, &kept.tags);
-    let (changed, untagged) = (!drift.is_empty(), !set.is_empty());
+    let (changed, untagged) = (!differences.is_empty(), !set.is_empty());
     if changed {
         after.extend(change.add_security_groups.iter().filter_map(made_by));
         let verb = Verb::ModifyEndpoint { id: kept.id.clone(), key: kept.key.clone(), change };
-        draft.act(rank, wanted.short, verb, drift, after);
+        draft.act(rank, wanted.short, verb, differences, after);
     } else if kept.state == EndpointState::Pending {
         draft.pending(&kept.id);
     }
@@ -206,11 +206,7 @@ mod tests {
                 }),
                 vec![],
             ),
-            (
-                "another address type",
-                logs(|e| e.ip_address_type = None),
-                vec![],
-            ),
+            ("another address type", logs(|e| e.ip_address_type = None), vec![]),
             ("other records", logs(|e| e.dns.record_ip_type = Some("ipv4".into())), vec![]),
         ]);
     }

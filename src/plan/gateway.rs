@@ -142,7 +142,7 @@ fn held_by_others<'a>(
             routed.entry(endpoint).or_default().insert(table.id.clone());
         }
     }
-    let routes = |other: &&Endpoint| {
+    let is_alive = |other: &&Endpoint| {
         !matches!(
             other.state,
             EndpointState::Failed | EndpointState::Rejected | EndpointState::Expired
@@ -152,7 +152,7 @@ fn held_by_others<'a>(
         .others
         .iter()
         .copied()
-        .filter(routes)
+        .filter(is_alive)
         .map(|other| {
             let mut tables = other.route_tables.clone();
             tables.extend(routed.remove(&other.id).unwrap_or_default());

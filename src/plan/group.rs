@@ -52,10 +52,10 @@ impl<'a> Group<'a> {
             Standing::Missing | Standing::Planned(_) => {}
             Standing::There(there) => {
                 self.repair_rules(there, draft);
-                let (set, drift) = tags::missing(&self.desired.tags, &there.tags);
+                let (set, differences) = tags::missing(&self.desired.tags, &there.tags);
                 if !set.is_empty() {
                     let verb = Verb::Tag { resource: there.id.to_string(), vpc: vpc.clone(), set };
-                    draft.act(Rank::Tag, name, verb, drift, BTreeSet::new());
+                    draft.act(Rank::Tag, name, verb, differences, BTreeSet::new());
                 }
             }
         }
@@ -98,12 +98,12 @@ impl<'a> Group<'a> {
         };
         let in_words =
             |rules: &BTreeSet<Rule>| rules.iter().map(Rule::to_string).collect::<Vec<_>>().into();
-        let drift = Drift {
+        let difference = Drift {
             field: "ingress".to_owned(),
             was: in_words(&there.ingress),
             should_be: in_words(desired),
         };
-        draft.act(Rank::Group, &self.desired.name, verb, vec![drift], BTreeSet::new());
+        draft.act(Rank::Group, &self.desired.name, verb, vec![difference], BTreeSet::new());
     }
 }
 

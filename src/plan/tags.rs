@@ -53,16 +53,11 @@ fn filled(template: &str, site: &Site, wanted: &Wanted) -> String {
             ("{vpc}", site.vpc.id.as_str()),
             ("{deployment}", site.settings.deployment.as_str()),
         ];
-        match known.iter().find(|(word, _)| tail.starts_with(word)) {
-            Some((word, value)) => {
-                name.push_str(value);
-                rest = &tail[word.len()..];
-            }
-            None => {
-                name.push('{');
-                rest = &tail[1..];
-            }
-        }
+        // A brace that opens no known word stands for itself.
+        let (word, value) =
+            known.into_iter().find(|(word, _)| tail.starts_with(word)).unwrap_or(("{", "{"));
+        name.push_str(value);
+        rest = &tail[word.len()..];
     }
     name + rest
 }
