@@ -26,7 +26,7 @@ mod standing;
 mod tags;
 mod target;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 

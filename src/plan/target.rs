@@ -199,3 +199,96 @@ fn note_what_is_left_alone(site: &Site, draft: &mut Draft) {
         draft.note(vpc, short, "requester-managed", text);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::endpoint::EndpointKind;
+    use crate::model::spec::{Glob, ServiceRef, VpcSelector};
+    use crate::plan::testing::{account, check, check_blocked, gist, world};
+
+    #[test]
+    fn a_fresh_vpc_gets_everything_in_an_order_that_can_be_executed() {
+        let world = world().want(["s3", "logs", "ecr.api"]);
+        let plan = world.plan();
+        assert_eq!(gist(&plan), ["+ linkwalk-endpoints", "+ logs", "+ ecr.api", "+ s3"]);
+        assert_eq!(plan.actions[1].after, [0].into());
+        assert_eq!(plan.actions[3].after, [].into());
+    }
+
+    #[test]
+    fn after_the_plan_is_carried_out_nothing_is_left_to_do() {
+        let mut world = world()
+            .want(["s3", "logs", "ecr.api", "dynamodb"])
+            .want_with("s3", |s3| s3.kind = Some(EndpointKind::Interface))
+            .applied();
+        world.add_vpc("vpc-2");
+        let plan = world.plan();
+        assert_eq!(plan.in_sync.len(), 5);
+        assert_eq!(plan.actions.len(), 6);
+        assert!(world.applied().plan().actions.is_empty());
+    }
+
+    #[test]
+    fn vpcs_are_chosen_by_every_kind_of_selector() {
+        let base = world().want(["logs"]).but(|w| w.add_vpc("vpc-2")).but(|w| {
+            w.vpc().is_default = true;
+            w.vpc().tags.insert("purpose".into(), "workload".into());
+        });
+        let tagged = |glob: &str| [("purpose".to_owned(), Glob::new(glob).unwrap())].into();
+        for (selector, vpcs) in [
+            (VpcSelector::All, vec!["vpc-1", "vpc-2"]),
+            (VpcSelector::Default, vec!["vpc-1"]),
+            (VpcSelector::NonDefault, vec!["vpc-2"]),
+            (VpcSelector::Ids(["vpc-2".into(), "vpc-elsewhere".into()].into()), vec!["vpc-2"]),
+            (VpcSelector::Tags(tagged("work*")), vec!["vpc-1"]),
+        ] {
+            let plan = base.clone().but(|w| w.settings.vpcs = selector.clone()).plan();
+            let mut found: Vec<_> = plan.actions.iter().map(|a| a.verb.vpc().as_str()).collect();
+            found.sort_unstable();
+            found.dedup();
+            assert_eq!(found, vpcs, "{selector:?}");
+        }
+    }
+
+    #[test]
+    fn a_selector_that_matches_no_vpc_is_blocked_and_says_what_is_there() {
+        let none = [("purpose".to_owned(), Glob::new("none").unwrap())];
+        check_blocked([
+            (
+                "no-vpc-matches",
+                world().want(["logs"]).but(|w| w.settings.vpcs = VpcSelector::Tags(none.into())),
+                "selects VPCs tagged purpose=none, and there are vpc-1",
+            ),
+            (
+                "no-vpc-matches",
+                world().want(["logs"]).but(|w| w.observed.vpcs.clear()),
+                "there is no VPC here",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_another_account_shares_is_left_alone_and_said() {
+        let other = account("999988887777");
+        check([
+            (
+                "a shared VPC",
+                world().want(["logs"]).but(|w| w.vpc().owner = other.clone()),
+                vec![". vpc-1: shared-vpc"],
+            ),
+            (
+                "a shared subnet",
+                world().want(["logs"]).but(|w| w.subnet("subnet-a").owner = other.clone()),
+                vec!["+ linkwalk-endpoints", "+ logs", ". subnet-a: shared-subnet"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn two_entries_that_lead_to_one_endpoint_are_blocked() {
+        let world = world().want(["logs"]).want_with("logs", |spec| {
+            spec.service = ServiceRef::Full("com.amazonaws.eu-west-1.logs".into());
+        });
+        check_blocked([("endpoint-twice", world, "take one out")]);
+    }
+}
