@@ -108,8 +108,8 @@ impl Consumer {
         loop {
             let is_live = self.progress.is_live() && !self.is_held && self.reporter.is_some();
             tokio::select! {
-                received = receiver.recv_many(&mut batch, BATCH) => {
-                    if received == 0 {
+                count = receiver.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
                         break;
                     }
                     without_stalling(|| batch.drain(..).for_each(|message| self.take(message)));

@@ -111,17 +111,13 @@ fn escape(json: String) -> String {
     if json.chars().all(harmless) {
         return json;
     }
-    let mut escaped = String::with_capacity(json.len() + 16);
-    for c in json.chars() {
+    let written = |c: char| {
         if harmless(c) {
-            escaped.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
-            }
+            return c.to_string();
         }
-    }
-    escaped
+        c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+    };
+    json.chars().map(written).collect()
 }
 
 #[cfg(test)]

@@ -138,7 +138,10 @@ struct State {
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("size", &self.size).field("drawn", &self.drawn).finish()
+        f.debug_struct("State")
+            .field("size", &self.size)
+            .field("drawn", &self.drawn)
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,13 +171,13 @@ impl State {
             self.frame.push('\r');
         }
         if rows > 1 {
-            self.frame.push_str(&format!("\u{1b}[{}A", rows - 1));
+            self.frame += &up(rows - 1);
         }
         for line in std::mem::take(&mut self.above) {
             // Erasing at the edge would take the last character along.
             let at_edge = width(&line).is_multiple_of(columns);
             let erase = if at_edge { "" } else { ERASE_LINE };
-            self.frame.push_str(&format!("{ERASE_LINE}{line}{erase}\r\n"));
+            self.frame.extend([ERASE_LINE, &line, erase, "\r\n"]);
         }
     }
 
@@ -195,6 +198,11 @@ impl State {
         self.frame.clear();
         self.error = written.err().or(self.error.take());
     }
+}
+
+/// So many lines up, in the same column.
+fn up(lines: usize) -> String {
+    format!("\u{1b}[{lines}A")
 }
 
 /// Columns of a painted line.
