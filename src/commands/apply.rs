@@ -112,7 +112,8 @@ async fn confirm(run: &Run, prepared: &Prepared) -> bool {
     std::thread::spawn(move || {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
-        drop(answer.send(read.is_ok() && line.trim() == "yes"));
+        // Whoever asked may have gone since.
+        answer.send(read.is_ok() && line.trim() == "yes").ok();
     });
     tokio::select! {
         answer = answered => answer.unwrap_or(false),

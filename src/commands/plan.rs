@@ -20,9 +20,8 @@ use crate::shutdown::Level;
 /// Everything up to the barrier: one plan for all targets in scope.
 pub(super) struct Prepared {
     pub(super) plan: Plan,
+    /// Every target in scope, in the order of the walk. One that is not in the plan was not started.
     pub(super) targets: Vec<Arc<Target>>,
-    /// Targets whose turn to be read did not come.
-    pub(super) not_started: Vec<Arc<Target>>,
 }
 
 /// Why there is no plan.
@@ -39,8 +38,8 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
     let walk = discover(run).await.map_err(NoPlan::Failed)?;
     let targets = scope::targets(&run.config, &walk, narrowed).map_err(NoPlan::Usage)?;
     run.events.send(discovered(&walk, &targets));
-    let (plan, not_started) = observe(run, &targets).await;
-    Ok(Prepared { plan, targets, not_started })
+    let plan = observe(run, &targets).await;
+    Ok(Prepared { plan, targets })
 }
 
 fn discovered(walk: &Walk, targets: &[Arc<Target>]) -> EventKind {

@@ -1,22 +1,67 @@
 //! accounts.toml, checked: what the operator wants, in types that cannot hold nonsense.
 //!
-//! `file` mirrors the text, `check` turns it into [`Config`] or into every problem at once,
-//! `selector` and `scope` say who is a consumer, `settings` says what one target should have.
+//! ```text
+//! text --file--> tree --read, layer, endpoint, values--> Config --scope-----> who is a consumer
+//!                       schema: which keys there are        |
+//!                       check: what single values cannot    +----settings--> what a target should have
+//!                       show                 problem: everything that is wrong, at once
+//! ```
+//!
+//! Nothing here knows AWS beyond its documentation: what only a region's own catalogue or an
+//! account's network can tell is left to the planner.
+
+mod check;
+mod endpoint;
+mod file;
+mod known;
+mod layer;
+mod problem;
+mod read;
+mod schema;
+mod scope;
+mod selector;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::ids::{AccountId, Region};
 use crate::model::account::Account;
 use crate::model::endpoint::{DnsOptions, EndpointKind, IpAddressType, Tags};
 use crate::model::policy::PolicyDocument;
+use crate::model::region;
 use crate::model::spec::{
-    GroupRef, IngressSource, NameTag, RouteTableSelector, SubnetSelector, VpcSelector,
+    GroupRef, IngressSource, RouteTableSelector, ServiceRef, SubnetSelector, VpcSelector,
 };
 
-/// Stands in until the module is written.
-#[derive(Debug, Clone)]
-pub struct Selector;
+pub use problem::ConfigError;
+pub use scope::{AppliedOverride, Explanation, TriedRule, Verdict};
+pub use selector::{InvalidSelector, Selector};
+
+/// Reads and checks a whole accounts.toml and the policy files it names. The error holds everything
+/// that is wrong with it.
+pub fn load(path: &Path) -> Result<Config, ConfigError> {
+    let shown = path.display().to_string();
+    let source = match file::text(path) {
+        Ok(source) => source,
+        Err(problem) => return Err(ConfigError::new(shown, String::new(), vec![problem])),
+    };
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    read::config(&source, folder).map_err(|problems| ConfigError::new(shown, source, problems))
+}
+
+impl Config {
+    /// The partition of the file's regions: `aws`, `aws-cn`, ... It is the second part of every
+    /// ARN.
+    pub fn partition(&self) -> &'static str {
+        self.organization.regions.first().and_then(region::partition_of).unwrap_or("aws")
+    }
+}
 
 /// A whole accounts.toml, checked.
 #[derive(Debug, Clone)]
@@ -99,18 +144,44 @@ pub struct Layer {
     /// `[tags]`, added to those of the level below.
     pub tags: Tags,
     /// `name_tag`
-    pub name_tag: Option<NameTag>,
+    pub name_tag: Naming,
+}
+
+/// `name_tag`: how endpoints are named.
+#[derive(Debug, Clone, Default)]
+pub struct Naming {
+    /// `false`: they are not.
+    pub on: Option<bool>,
+    /// The tag's key.
+    pub key: Option<String>,
+    /// The tag's value, a template.
+    pub template: Option<String>,
+}
+
+/// What an `[endpoints.*]` table leads to. Every table of one name leads to the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LeadsTo {
+    /// Several services, each of its default type.
+    Bundle {
+        /// Their short names.
+        members: &'static [&'static str],
+    },
+    /// One service.
+    Service {
+        /// Which; a full name may still contain `{region}`.
+        service: ServiceRef,
+        /// The type; `None` where only AWS knows it.
+        kind: Option<EndpointKind>,
+    },
 }
 
 /// One `[endpoints.NAME]` table. `None` leaves the level below in force.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct EndpointTable {
-    /// `service`; without it the table's own name is the service or bundle.
-    pub service: Option<String>,
+    /// What it leads to: `service` and `type`, or what the table's own name stands for.
+    pub leads_to: LeadsTo,
     /// `enabled`; `false` takes a service (or, by its short name, a member of a bundle) out.
     pub enabled: Option<bool>,
-    /// `type`
-    pub kind: Option<EndpointKind>,
     /// `subnets`, instead of the network's.
     pub subnets: Option<SubnetSelector>,
     /// `route_tables`, instead of the network's.

@@ -7,5 +7,6 @@ pub mod failure;
 pub mod network;
 pub mod observed;
 pub mod policy;
+pub mod region;
 pub mod service;
 pub mod spec;

@@ -144,16 +144,21 @@ impl Rule {
         Self { protocol: "tcp".to_owned(), from_port: Some(443), to_port: Some(443), peer }
     }
 
-    /// Whether HTTPS from `peer` gets through by this rule alone.
-    pub fn admits_https_from(&self, peer: &Peer) -> bool {
-        let port = self.protocol == "-1"
+    /// Whether HTTPS from its peer gets through.
+    pub fn admits_https(&self) -> bool {
+        self.protocol == "-1"
             || (self.protocol == "tcp"
                 && self.from_port.is_none_or(|from| from <= 443)
-                && self.to_port.is_none_or(|to| to >= 443));
-        port && match (&self.peer, peer) {
-            (Peer::Cidr(open), Peer::Cidr(wanted)) => open.contains(wanted),
-            (have, wanted) => have == wanted,
-        }
+                && self.to_port.is_none_or(|to| to >= 443))
+    }
+
+    /// Whether HTTPS from `peer` gets through by this rule alone.
+    pub fn admits_https_from(&self, peer: &Peer) -> bool {
+        self.admits_https()
+            && match (&self.peer, peer) {
+                (Peer::Cidr(open), Peer::Cidr(wanted)) => open.contains(wanted),
+                (have, wanted) => have == wanted,
+            }
     }
 }
 

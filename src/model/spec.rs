@@ -12,12 +12,19 @@ use crate::model::endpoint::{DnsOptions, EndpointKind, IpAddressType, Tags};
 use crate::model::policy::PolicyDocument;
 
 /// A pattern for names and tag values: `*`, `?`, `[...]`, `{a,b}`; `*` crosses `/`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Glob(GlobMatcher);
 
 impl Glob {
-    /// Compiles a pattern; the error says what is wrong with it.
+    /// Compiles a pattern; the error says what is wrong with it. The bounds are above the longest
+    /// name or tag value AWS has, and keep the compiled form small.
     pub fn new(pattern: &str) -> Result<Self, String> {
+        if pattern.chars().count() > 256 {
+            return Err("it has more than 256 characters".to_owned());
+        }
+        if pattern.matches('{').count() > 16 {
+            return Err("it has more than 16 opening braces".to_owned());
+        }
         GlobBuilder::new(pattern)
             .literal_separator(false)
             .backslash_escape(true)
@@ -44,6 +51,12 @@ impl PartialEq for Glob {
 }
 
 impl Eq for Glob {}
+
+impl fmt::Debug for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Glob({:?})", self.as_str())
+    }
+}
 
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,13 +2,41 @@
 //! clock, no randomness, no input or output. Every choice is made here; the executor makes none.
 
 pub mod action;
+pub mod counts;
 pub mod outcome;
+pub mod similar;
+
+mod appliance;
+mod check;
+mod diff;
+mod dns;
+mod draft;
+mod foreign;
+mod gateway;
+mod group;
+mod ingress;
+mod interface;
+mod orphan;
+mod placing;
+mod policy;
+mod quota;
+mod select;
+mod service;
+mod standing;
+mod tags;
+mod target;
+#[cfg(test)]
+mod testing;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EndpointId, TargetId, VpcId};
+pub use check::violations;
+pub use similar::group_by_change;
+pub use target::plan_target;
+
+use crate::ids::{EndpointId, SubnetId, TargetId, VpcId, ZoneId};
 use crate::model::failure::Failure;
 use crate::plan::action::Action;
 
@@ -43,8 +71,11 @@ pub struct TargetPlan {
     pub notes: Vec<Note>,
     /// Endpoints of ours that are as they should be, or on their way there (`pending`).
     pub in_sync: Vec<EndpointId>,
-    /// Of these, the ones whose end must still be awaited.
+    /// Endpoints of ours that no action changes and whose end must still be awaited.
     pub pending: Vec<EndpointId>,
+    /// Zones of the subnets that the actions name, for people.
+    #[serde(default)]
+    pub zones: BTreeMap<SubnetId, ZoneId>,
 }
 
 impl TargetPlan {

@@ -9,6 +9,9 @@ use crate::report::paint::{Line, Tone};
 use crate::report::progress::{Finished, Progress};
 use crate::report::{safe, trouble, words};
 
+/// Names up to so many columns are padded, so that what follows is aligned.
+const WIDEST_NAME: usize = 24;
+
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
@@ -25,18 +28,24 @@ pub struct Announcer {
     verbose: bool,
     /// A hint is given once, not for each of a hundred accounts.
     hinted: BTreeSet<String>,
+    /// Columns for names: the widest so far, within reason.
+    name: usize,
 }
 
 impl Announcer {
     /// With `verbose` every target, every change and every state is said.
     pub fn new(detail: Detail, verbose: bool) -> Self {
-        Self { detail, verbose, hinted: BTreeSet::new() }
+        Self { detail, verbose, hinted: BTreeSet::new(), name: 0 }
     }
 
     /// The lines that stay of this event, which `progress` has taken in already.
     pub fn lines(&mut self, event: &Event, progress: &Progress) -> Vec<Line> {
         let pipe = self.detail == Detail::Pipe;
         match &event.kind {
+            EventKind::TargetStarted { name, .. } => {
+                self.name = safe::width(&safe::text(name)).min(WIDEST_NAME).max(self.name);
+                vec![]
+            }
             EventKind::RunStarted { version, command, deployment, .. } if pipe => vec![
                 Line::new()
                     .plain(&format!("linkwalk {version}: {command}, deployment {deployment}")),
@@ -80,7 +89,7 @@ impl Announcer {
                 Line::new().tone(Tone::Faint, &format!("[{so_far}/{all}] "))
             }
         };
-        let mut lines = vec![mark.then(target_line(target, finished, progress))];
+        let mut lines = vec![mark.then(self.target_line(target, finished, progress))];
         for trouble in trouble::of(&finished.outcome) {
             let request = trouble.request_id.as_ref().map(|id| format!(" (request {id})"));
             lines.push(
@@ -95,31 +104,31 @@ impl Announcer {
         }
         lines
     }
-}
 
-/// `111122223333 staging-01  changed  +6 endpoints, +1 security group  42s`
-fn target_line(target: &TargetId, finished: &Finished, progress: &Progress) -> Line {
-    let mut line = Line::new()
-        .plain(&format!("{} ", key(target, progress)))
-        .plain(&safe::pad(&finished.name, 20))
-        .plain("  ")
-        .tone(tone(&finished.outcome), finished.outcome.label());
-    let planned = progress.planned.get(target).copied().unwrap_or_default();
-    let detail = match finished.outcome {
-        Outcome::WouldChange => words::counts([
-            ("to add", planned.create),
-            ("to change", planned.modify),
-            ("to destroy", planned.delete),
-            ("blocked", planned.blocked),
-        ]),
-        _ => words::done(&finished.done),
-    };
-    if !detail.is_empty() {
-        line = line.plain(&format!("  {detail}"));
-    }
-    match finished.took {
-        Some(took) => line.tone(Tone::Faint, &format!("  {}", words::duration(took))),
-        None => line,
+    /// `111122223333 staging-01  changed  +6 endpoints, +1 security group  42s`
+    fn target_line(&self, target: &TargetId, finished: &Finished, progress: &Progress) -> Line {
+        let mut line = Line::new()
+            .plain(&format!("{} ", key(target, progress)))
+            .plain(&safe::pad(&finished.name, self.name))
+            .plain("  ")
+            .tone(tone(&finished.outcome), finished.outcome.label());
+        let planned = progress.planned.get(target).copied().unwrap_or_default();
+        let detail = match finished.outcome {
+            Outcome::WouldChange => words::counts([
+                ("to add", planned.create),
+                ("to change", planned.modify),
+                ("to destroy", planned.delete),
+                ("blocked", planned.blocked),
+            ]),
+            _ => words::done(&finished.done),
+        };
+        if !detail.is_empty() {
+            line = line.plain(&format!("  {detail}"));
+        }
+        match finished.took {
+            Some(took) => line.tone(Tone::Faint, &format!("  {}", words::duration(took))),
+            None => line,
+        }
     }
 }
 
@@ -154,10 +163,9 @@ fn mark(outcome: &Outcome) -> Line {
 fn stays(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Changed | Outcome::Interrupted { .. } => true,
-        Outcome::InSync
-        | Outcome::WouldChange
-        | Outcome::Skipped { .. }
-        | Outcome::NotStarted => false,
+        Outcome::InSync | Outcome::WouldChange | Outcome::Skipped { .. } | Outcome::NotStarted => {
+            false
+        }
         Outcome::PartlyChanged { .. }
         | Outcome::Diverged { .. }
         | Outcome::Failed { .. }
@@ -182,7 +190,7 @@ fn over(phase: Phase, progress: &Progress) -> Vec<Line> {
 }
 
 fn stopping(level: &str, progress: &Progress) -> Line {
-    let in_flight = progress.running.len();
+    let in_flight = progress.in_flight().count();
     Line::new().tone(
         Tone::Busy,
         &match (level, in_flight) {

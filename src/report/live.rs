@@ -32,8 +32,9 @@ pub fn view(progress: &Progress, now: Duration, size: Size) -> Vec<Line> {
     }
     let mut lines = vec![headline(progress, now, size)];
     let mut running: Vec<_> = progress.running.iter().collect();
-    // Whoever waits for a turn has less to tell than those who have had it.
-    running.sort_by_key(|(target, one)| (one.step == Step::Queued, one.since, *target));
+    // Whoever waits for a turn has less to tell than those who have had it. Within a second the
+    // order of ids is easier to read.
+    running.sort_by_key(|(target, one)| (one.step == Step::Queued, one.since.as_secs(), *target));
     // Some rows are left to the lines that stay, so that the last failures are in sight.
     let room = size.rows.saturating_sub(2 + (size.rows / 4).min(4));
     let shown = if running.len() <= room { running.len() } else { room.saturating_sub(1) };
@@ -60,11 +61,10 @@ fn headline(progress: &Progress, now: Duration, size: Size) -> Line {
         (None, Phase::Apply) => Line::new().plain("Applying "),
     };
     let (done, all) = (phase.ended.len(), phase.targets.max(phase.ended.len()));
-    let line = verb
-        .plain(" ")
-        .then(bar(done, all, (size.columns / 4).clamp(8, 30)))
-        .plain(&format!(" {done}/{all}  {}  ", words::duration(now)));
-    tally(progress).into_iter().fold(line, Line::then)
+    let numbers = Line::new().plain(&format!(" {done}/{all}  {}  ", words::duration(now)));
+    let line = tally(progress).into_iter().fold(numbers, Line::then);
+    let room = size.columns.saturating_sub("Observing ".len() + line.width() + 1);
+    verb.plain(" ").then(bar(done, all, room.clamp(8, 30))).then(line)
 }
 
 /// A bar of so many columns.
@@ -112,17 +112,31 @@ fn tone(label: &str) -> Tone {
 struct Columns {
     target: usize,
     name: usize,
+    /// Whether there is room for more than who, what and how long.
+    has_detail: bool,
 }
 
 impl Columns {
+    /// What a step, an age and the spaces between take.
+    const FIXED: usize = 1 + 1 + 9 + 6;
+
+    /// Columns below which details would be cut to nothing.
+    const NARROW: usize = 60;
+
     fn of(shown: &[(&TargetId, &Running)], size: Size, progress: &Progress) -> Self {
-        let widest = |widths: &mut dyn Iterator<Item = usize>| widths.max().unwrap_or(0);
-        let target = widest(&mut shown.iter().map(|(target, _)| key(target, progress).len()));
-        let name = widest(&mut shown.iter().map(|(_, one)| safe::width(&safe::text(&one.name))));
-        Self { target, name: name.min(size.columns.saturating_sub(2) / 4) }
+        let target = shown.iter().map(|(target, _)| key(target, progress).len()).max();
+        let target = target.unwrap_or(0);
+        let name = shown.iter().map(|(_, one)| safe::width(&safe::text(&one.name))).max();
+        let has_detail = size.columns >= Self::NARROW;
+        let room = if has_detail {
+            size.columns / 4
+        } else {
+            size.columns.saturating_sub(target + Self::FIXED + 1)
+        };
+        Self { target, name: name.unwrap_or(0).min(room), has_detail }
     }
 
-    /// `111122223333 staging-01  waiting    42s  ●●●●○○ ecr.api ecr.dkr pending`
+    /// `111122223333 staging-01  waiting    42s  ●●●●○○ pending ecr.api ecr.dkr`
     fn row(&self, target: &TargetId, one: &Running, progress: &Progress, now: Duration) -> Line {
         let age = words::duration(now.saturating_sub(one.since));
         let (step, tone) = match one.step {
@@ -136,7 +150,11 @@ impl Columns {
             .tone(Tone::Faint, &safe::fit(&key(target, progress), self.target))
             .plain(&format!(" {} ", safe::fit(&one.name, self.name)))
             .tone(tone, &format!("{step:<9}"))
-            .tone(Tone::Faint, &format!("{age:>6}  "));
+            .tone(Tone::Faint, &format!("{age:>6}"));
+        if !self.has_detail {
+            return line;
+        }
+        let line = line.plain("  ");
         if one.endpoints.is_empty() {
             return line.plain(one.last_action.as_deref().unwrap_or(""));
         }
@@ -170,8 +188,8 @@ fn endpoints(one: &Running) -> Line {
         let dot = if index == 0 { " " } else { " · " };
         line = line
             .tone(Tone::Faint, dot)
-            .plain(&services.join(" "))
-            .tone(glyph(state).1, &format!(" {}", state.as_str()));
+            .tone(glyph(state).1, state.as_str())
+            .plain(&format!(" {}", services.join(" ")));
     }
     line
 }
@@ -200,8 +218,8 @@ fn more(hidden: &[(&TargetId, &Running)]) -> Line {
         (Step::Verifying, "verifying"),
         (Step::Queued, "queued"),
     ];
-    let counts = steps
-        .map(|(step, word)| (word, hidden.iter().filter(|(_, one)| one.step == step).count()));
+    let counts =
+        steps.map(|(step, word)| (word, hidden.iter().filter(|(_, one)| one.step == step).count()));
     let counts = words::counts(counts);
     Line::new().tone(Tone::Faint, &format!("... and {} more: {counts}", hidden.len()))
 }

@@ -71,6 +71,27 @@ impl Line {
         self
     }
 
+    /// The line broken at spaces into lines of at most so many columns, all but the first
+    /// indented. A word that is wider than that stays in one piece, for the terminal to break.
+    pub fn wrap(self, columns: usize, indent: usize) -> Vec<Self> {
+        let mut lines = vec![Self::new()];
+        let mut used = 0;
+        for (tone, text) in self.0 {
+            for word in text.split_inclusive(' ') {
+                let wide = safe::width(word.trim_end_matches(' '));
+                if used + wide > columns && used > indent {
+                    lines.push(Self::new().plain(&" ".repeat(indent)));
+                    used = indent;
+                }
+                used += safe::width(word);
+                if let Some(line) = lines.last_mut() {
+                    line.0.push((tone, word.to_owned()));
+                }
+            }
+        }
+        lines
+    }
+
     /// How many columns it takes.
     pub fn width(&self) -> usize {
         self.0.iter().map(|(_, text)| safe::width(text)).sum()
@@ -125,6 +146,22 @@ mod tests {
             assert_eq!(anstream::adapter::strip_str(&colored).to_string().trim_end(), painted);
         }
         assert_eq!(line.paint(true), "one \u{1b}[31mtwo \u{1b}[0m\u{1b}[32mthree\u{1b}[0m");
+    }
+
+    #[test]
+    fn a_line_is_broken_at_spaces_and_goes_on_indented() {
+        let line = Line::new().plain("  aa bbb ").tone(Tone::Bad, "cccc dd").plain("ee f");
+        for (columns, wrapped) in [
+            (80, vec!["  aa bbb cccc ddee f"]),
+            (20, vec!["  aa bbb cccc ddee f"]),
+            (19, vec!["  aa bbb cccc ddee", "    f"]),
+            (9, vec!["  aa bbb", "    cccc", "    ddee", "    f"]),
+            (3, vec!["  aa", "    bbb", "    cccc", "    dd", "    ee", "    f"]),
+        ] {
+            let lines: Vec<_> =
+                line.clone().wrap(columns, 4).iter().map(|line| line.paint(false)).collect();
+            assert_eq!(lines, wrapped, "{columns}");
+        }
     }
 
     #[test]

@@ -69,17 +69,23 @@ fn heartbeat(progress: &Progress, now: Duration) -> String {
     let Some(phase) = progress.phase.as_ref().filter(|phase| phase.over.is_none()) else {
         return format!("still walking the organization, {}", words::duration(now));
     };
-    let running = progress.running.values();
-    let waiting = running.clone().filter(|one| one.step == Step::Waiting).count();
-    let waiting = match waiting {
-        0 => String::new(),
-        n => format!(" ({n} waiting for endpoints)"),
-    };
-    let oldest = running.min_by_key(|one| one.since).map_or_else(String::new, |one| {
-        let age = words::duration(now.saturating_sub(one.since));
-        format!(", oldest {} {age}", safe::text(&one.name))
-    });
     let (done, all) = (phase.ended.len(), phase.targets.max(phase.ended.len()));
-    let in_flight = progress.running.len();
-    format!("still working: {done}/{all} done, {in_flight} in flight{waiting}{oldest}")
+    let mut said = format!("still working: {done}/{all} done");
+    let in_flight = progress.in_flight().count();
+    if in_flight > 0 {
+        said += &format!(", {in_flight} in flight");
+    }
+    let waiting = progress.in_flight().filter(|one| one.step == Step::Waiting).count();
+    if waiting > 0 {
+        said += &format!(" ({waiting} waiting for endpoints)");
+    }
+    let queued = progress.running.len() - in_flight;
+    if queued > 0 {
+        said += &format!(", {queued} queued");
+    }
+    if let Some(oldest) = progress.in_flight().min_by_key(|one| one.since) {
+        let age = words::duration(now.saturating_sub(oldest.since));
+        said += &format!(", oldest {} {age}", safe::text(&oldest.name));
+    }
+    said
 }

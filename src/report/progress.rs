@@ -233,10 +233,8 @@ impl Progress {
                 }
             }
             EventKind::EndpointState { target, service, endpoint, state } => {
-                let seen = EndpointSeen {
-                    service: service.clone(),
-                    state: EndpointState::parse(state),
-                };
+                let seen =
+                    EndpointSeen { service: service.clone(), state: EndpointState::parse(state) };
                 if let Some(running) = self.running(target, event.elapsed) {
                     running.endpoints.insert(endpoint.clone(), seen);
                 }
@@ -297,6 +295,11 @@ impl Progress {
         self.finished.iter().filter(|(_, finished)| finished.outcome.is_trouble())
     }
 
+    /// Targets that are being worked on, those in a queue left out.
+    pub fn in_flight(&self) -> impl Iterator<Item = &Running> + Clone {
+        self.running.values().filter(|running| running.step != Step::Queued)
+    }
+
     /// Whether there is something to watch: discovery or a phase is under way.
     pub fn is_live(&self) -> bool {
         let discovering = !self.command.is_empty() && self.discovered.is_none();
@@ -328,10 +331,9 @@ impl Progress {
 pub fn exit<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>, shutdown: bool) -> Exit {
     outcomes.into_iter().fold(Exit::Ok, |so_far, outcome| {
         so_far.worst(match outcome {
-            Outcome::InSync
-            | Outcome::Changed
-            | Outcome::WouldChange
-            | Outcome::Skipped { .. } => Exit::Ok,
+            Outcome::InSync | Outcome::Changed | Outcome::WouldChange | Outcome::Skipped { .. } => {
+                Exit::Ok
+            }
             Outcome::Interrupted { .. } => Exit::Interrupted,
             Outcome::NotStarted if shutdown => Exit::Interrupted,
             Outcome::NotStarted

@@ -18,6 +18,8 @@ const NAMED: usize = 10;
 pub struct Options {
     /// With colours.
     pub color: bool,
+    /// Columns of the terminal, to break long lines; `None` on a pipe, where lines stay whole.
+    pub columns: Option<usize>,
     /// With the targets of every outcome, not only of those that a person has to look at.
     pub verbose: bool,
 }
@@ -41,7 +43,9 @@ pub fn render(progress: &Progress, options: Options) -> String {
     lines.push(Line::new());
     lines.push(cost(progress));
     lines.extend(next(progress).map(|text| Line::new().plain(text)));
-    lines.iter().fold(String::new(), |text, line| text + &line.paint(options.color) + "\n")
+    let columns = options.columns.unwrap_or(usize::MAX);
+    let wrapped = lines.into_iter().flat_map(|line| line.wrap(columns, 6));
+    wrapped.fold(String::new(), |text, line| text + &line.paint(options.color) + "\n")
 }
 
 /// `50 accounts in eu-west-1: 6 in sync, 43 changed, 1 failed`
@@ -52,7 +56,8 @@ fn headline(progress: &Progress) -> Line {
     if !regions.is_empty() {
         line = line.plain(&format!(" in {}", regions.join(", ")));
     }
-    let counts = progress.counts().into_iter().chain([("without an outcome", progress.unfinished())]);
+    let counts =
+        progress.counts().into_iter().chain([("without an outcome", progress.unfinished())]);
     for (index, (label, count)) in counts.filter(|(_, count)| *count > 0).enumerate() {
         let outcome = progress.finished.values().find(|one| one.outcome.label() == label);
         line = line

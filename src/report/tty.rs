@@ -18,6 +18,12 @@ use crate::report::safe;
 /// The size taken where a terminal does not tell its own.
 const USUAL: Size = Size { columns: 80, rows: 24 };
 
+/// From the cursor to the end of its line.
+const ERASE_LINE: &str = "\u{1b}[K";
+
+/// From the cursor to the end of the screen.
+const ERASE_BELOW: &str = "\u{1b}[J";
+
 /// Draws on standard error.
 pub struct Tty {
     area: ProgressBar,
@@ -87,9 +93,10 @@ impl Reporter for Tty {
         self.start = Instant::now().checked_sub(event.elapsed).unwrap_or(self.start);
         let lines = self.announcer.lines(event, progress);
         let stays = !lines.is_empty();
-        let mut screen = self.screen.state();
-        screen.above.extend(lines.iter().map(|line| line.paint(self.color)));
-        drop(screen);
+        let columns = (self.size)().columns;
+        let wrapped = lines.into_iter().flat_map(|line| line.wrap(columns, 6));
+        let painted = wrapped.map(|line| line.paint(self.color));
+        self.screen.state().above.extend(painted);
         // While something is live the next tick shows them.
         if stays && !progress.is_live() { self.clear() } else { Ok(()) }
     }
@@ -163,12 +170,11 @@ impl State {
         if rows > 1 {
             self.frame.push_str(&format!("\u{1b}[{}A", rows - 1));
         }
-        if !self.above.is_empty() {
-            self.frame.push_str("\u{1b}[J");
-        }
-        for line in self.above.drain(..) {
-            self.frame.push_str(&line);
-            self.frame.push_str("\r\n");
+        for line in std::mem::take(&mut self.above) {
+            // Erasing at the edge would take the last character along.
+            let at_edge = width(&line).is_multiple_of(columns);
+            let erase = if at_edge { "" } else { ERASE_LINE };
+            self.frame.push_str(&format!("{ERASE_LINE}{line}{erase}\r\n"));
         }
     }
 
@@ -178,18 +184,22 @@ impl State {
             self.frame.push_str("\r\n");
         }
         self.frame.push_str(painted);
-        self.frame.push_str("\u{1b}[K");
-        let plain = anstream::adapter::strip_str(painted).to_string();
-        self.drawn.push(safe::width(&plain));
+        self.frame.push_str(ERASE_LINE);
+        self.drawn.push(width(painted));
     }
 
     /// Writes the frame, and takes away what is left of a longer one.
     fn end(&mut self) {
-        self.frame.push_str("\u{1b}[J");
+        self.frame.push_str(ERASE_BELOW);
         let written = self.out.write_all(self.frame.as_bytes()).and_then(|()| self.out.flush());
         self.frame.clear();
         self.error = written.err().or(self.error.take());
     }
+}
+
+/// Columns of a painted line.
+fn width(painted: &str) -> usize {
+    safe::width(&anstream::adapter::strip_str(painted).to_string())
 }
 
 /// `indicatif` draws a frame by going up to the first line, clearing each, going up again, and

@@ -66,7 +66,10 @@ mod tests {
 
     #[test]
     fn zeros_are_not_said() {
-        assert_eq!(counts([("changed", 43), ("failed", 0), ("in sync", 6)]), "43 changed, 6 in sync");
+        assert_eq!(
+            counts([("changed", 43), ("failed", 0), ("in sync", 6)]),
+            "43 changed, 6 in sync"
+        );
         assert_eq!(counts([("changed", 0)]), "");
     }
 }

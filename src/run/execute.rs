@@ -104,7 +104,7 @@ struct Execution<'a> {
     failed: Vec<ActionFailure>,
 }
 
-impl Execution<'_> {
+impl<'a> Execution<'a> {
     /// Sends what is ready, waits where nothing is, until all is done or the run is aborted.
     async fn carry_out(&mut self) {
         self.await_pending();
@@ -131,7 +131,7 @@ impl Execution<'_> {
         }
     }
 
-    fn next_ready(&self) -> Option<&Action> {
+    fn next_ready(&self) -> Option<&'a Action> {
         self.plan
             .actions
             .iter()
@@ -168,8 +168,7 @@ impl Execution<'_> {
 
     /// Sends one action. The place is held for the call only, not while waiting for its turn at EC2's
     /// pace.
-    async fn send(&mut self, action: ActionId) {
-        let Some(action) = self.plan.actions.iter().find(|a| a.id == action) else { return };
+    async fn send(&mut self, action: &Action) {
         self.todo.remove(&action.id);
         self.step(Step::Applying);
         let what = format!("{} {}", action.verb.symbol(), action.what);

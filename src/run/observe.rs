@@ -7,19 +7,18 @@ use super::fleet::{Turn, fleet};
 use super::{Run, Target};
 use crate::aws::Ec2;
 use crate::ids::{ServiceName, TargetId};
-use crate::model::failure::Failure;
+use crate::model::failure::{ErrorClass, Failure};
 use crate::model::observed::Observed;
 use crate::model::service::Catalogue;
-use crate::model::spec::ServiceRef;
+use crate::model::spec::{ServiceRef, Settings};
 use crate::plan::{self, Plan, Planned, TargetPlan};
 use crate::report::event::{EventKind, Phase, Step};
 
 /// Targets being read at one time. Reading is cheap for AWS and bound by the round trip.
 const READERS: usize = 100;
 
-/// Reads and plans every target. Those whose turn did not come before the run drained are in the
-/// second part of the answer, and only there.
-pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> (Plan, Vec<Arc<Target>>) {
+/// Reads and plans every target. One whose turn did not come before the run drained is not in the plan.
+pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
     run.events
         .send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
     let work = |target: Arc<Target>, _slot| {
@@ -39,18 +38,17 @@ pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> (Plan, Vec<Arc<
         }
     };
     let mut planned = BTreeMap::new();
-    let mut not_started = Vec::new();
     for (target, turn) in fleet(targets.to_vec(), READERS, &run.shutdown, work).await {
         match turn {
             Turn::Done(one) => drop(planned.insert(target.id.clone(), one)),
             Turn::Panicked(failure) => {
                 planned.insert(target.id.clone(), Planned::Unreachable { failure });
             }
-            Turn::NotStarted => not_started.push(target),
+            Turn::NotStarted => {}
         }
     }
     run.events.send(EventKind::PhaseFinished { phase: Phase::Observe });
-    (Plan { targets: planned }, not_started)
+    Plan { targets: planned }
 }
 
 fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
@@ -81,11 +79,11 @@ pub(super) async fn plan_one(
 ) -> Result<TargetPlan, Failure> {
     let Target { id, settings, .. } = target;
     let observed = ec2
-        .observe(|vpc| vpc.owner == id.account && settings.vpcs.selects(vpc))
+        .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))
         .await?;
     let catalogue = catalogue(run, target, ec2).await?;
     let plan = plan::plan_target(id, settings, &observed, &catalogue);
-    checked(id, plan, &observed, target)
+    checked(id, plan, &observed, settings, &catalogue)
 }
 
 /// A plan that breaks an invariant is never shown nor executed: it is a bug, and it is said.
@@ -93,15 +91,16 @@ fn checked(
     id: &TargetId,
     plan: TargetPlan,
     observed: &Observed,
-    target: &Target,
+    settings: &Settings,
+    catalogue: &Catalogue,
 ) -> Result<TargetPlan, Failure> {
-    let violations = plan::violations(&plan, observed, &target.settings);
+    let violations = plan::violations(id, settings, observed, catalogue, &plan);
     if violations.is_empty() {
         return Ok(plan);
     }
     let mut failure = Failure::local(
         "check the plan",
-        crate::model::failure::ErrorClass::Bug,
+        ErrorClass::Bug,
         format!("the plan of {id} breaks its invariants: {}", violations.join("; ")),
     );
     failure.hint = Some("this is a bug in linkwalk; please report it".to_owned());

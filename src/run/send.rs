@@ -66,11 +66,11 @@ pub(super) async fn send(
             Ok(Sent::Coming(id.clone()))
         }
         Verb::DeleteEndpoint { id, .. } => {
-            patiently(async || ec2.delete_endpoint(id).await).await?;
+            patiently(|| ec2.delete_endpoint(id)).await?;
             Ok(Sent::Leaving(id.clone()))
         }
         Verb::Tag { resource, set, .. } => {
-            patiently(async || ec2.tag(resource, set).await).await?;
+            patiently(|| ec2.tag(resource, set)).await?;
             Ok(Sent::Nothing)
         }
     }
@@ -78,9 +78,10 @@ pub(super) async fn send(
 
 /// Tries again what AWS will take in a moment: a resource it has just made and does not see yet, or one
 /// that another change still holds.
-async fn patiently<T>(
-    mut call: impl AsyncFnMut() -> Result<T, Failure>,
-) -> Result<T, Failure> {
+async fn patiently<T, F>(mut call: impl FnMut() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
     let deadline = Instant::now() + PATIENCE;
     let mut rest = Duration::from_secs(1);
     loop {
@@ -124,7 +125,7 @@ async fn open(ec2: &Ec2, id: &SecurityGroupId, rules: &BTreeSet<Rule>) -> Result
     if rules.is_empty() {
         return Ok(());
     }
-    match patiently(async || ec2.authorize(id, rules).await).await {
+    match patiently(|| ec2.authorize(id, rules)).await {
         Err(failure) if failure.class == ErrorClass::AlreadyExists => {
             for rule in rules {
                 let one = BTreeSet::from([rule.clone()]);
@@ -181,7 +182,7 @@ async fn create_endpoint(
         tags: &desired.tags,
         client_token: &client_token,
     };
-    let (id, _) = patiently(async || ec2.create_endpoint(&new).await).await?;
+    let (id, _) = patiently(|| ec2.create_endpoint(&new)).await?;
     Ok(id)
 }
 
@@ -207,7 +208,7 @@ async fn modify_endpoint(
         dns: change.dns.as_ref(),
         policy: change.policy.as_ref(),
     };
-    patiently(async || ec2.modify_endpoint(id, &modification).await).await
+    patiently(|| ec2.modify_endpoint(id, &modification)).await
 }
 
 fn resolve(

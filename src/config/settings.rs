@@ -1,0 +1,198 @@
+//! What one target should have: the base, then every override that applies, merged field by field
+//! and resolved into one entry per service and type. Nothing can fail here: what could contradict
+//! itself was refused when the file was read.
+
+use std::collections::BTreeMap;
+
+use crate::ids::{Region, ServiceName};
+use crate::model::account::Account;
+use crate::model::endpoint::{EndpointKind, OWNER_TAG};
+use crate::model::policy::PolicyDocument;
+use crate::model::spec::{
+    EndpointSpec, GroupRef, IngressSource, ManagedGroup, NameTag, RouteTableSelector, ServiceRef,
+    Settings, SubnetSelector, VpcSelector,
+};
+
+use super::check::compared_name;
+use super::{Config, EndpointTable, Layer, LeadsTo, Naming, Override};
+
+impl Config {
+    /// What this account should have in this region.
+    pub fn settings(&self, account: &Account, region: &Region) -> Settings {
+        let mut layer = self.base.clone();
+        for over in &self.overrides {
+            if over.applies_to(account, region) {
+                layer.overlay(&over.layer);
+            }
+        }
+        layer.resolve(&self.deployment, region)
+    }
+}
+
+impl Override {
+    /// Whether it applies to this account in this region.
+    pub fn applies_to(&self, account: &Account, region: &Region) -> bool {
+        self.names(account) && (self.regions.is_empty() || self.regions.contains(region))
+    }
+
+    /// Whether it applies to this account in any region.
+    pub(super) fn names(&self, account: &Account) -> bool {
+        self.accounts.is_empty() || self.accounts.iter().any(|selector| selector.matches(account))
+    }
+}
+
+/// The upper level wins where it says something.
+fn over<T: Clone>(below: &mut Option<T>, above: &Option<T>) {
+    if above.is_some() {
+        below.clone_from(above);
+    }
+}
+
+impl Layer {
+    fn overlay(&mut self, above: &Self) {
+        let Self {
+            vpcs,
+            subnets,
+            route_tables,
+            security_group_name,
+            ingress,
+            endpoints,
+            tags,
+            name_tag: Naming { on, key, template },
+        } = above;
+        over(&mut self.vpcs, vpcs);
+        over(&mut self.subnets, subnets);
+        over(&mut self.route_tables, route_tables);
+        over(&mut self.security_group_name, security_group_name);
+        over(&mut self.ingress, ingress);
+        over(&mut self.name_tag.on, on);
+        over(&mut self.name_tag.key, key);
+        over(&mut self.name_tag.template, template);
+        self.tags.extend(tags.clone());
+        for (name, table) in endpoints {
+            overlay_entry(&mut self.endpoints, name.clone(), table);
+        }
+    }
+
+    fn resolve(self, deployment: &str, region: &Region) -> Settings {
+        let endpoints = self.wanted().into_values();
+        let endpoints = endpoints.map(|(name, table)| self.spec(name, table, region)).collect();
+        let Naming { on, key, template } = self.name_tag;
+        let name_tag = on.unwrap_or(true).then(|| NameTag {
+            key: key.unwrap_or_else(|| "Name".to_owned()),
+            template: template.unwrap_or_else(|| "{service}-endpoint".to_owned()),
+        });
+        let mut tags = self.tags;
+        tags.insert(OWNER_TAG.to_owned(), deployment.to_owned());
+        Settings {
+            deployment: deployment.to_owned(),
+            vpcs: self.vpcs.unwrap_or(VpcSelector::NonDefault),
+            security_group: ManagedGroup {
+                name: self.security_group_name.unwrap_or_else(|| "linkwalk-endpoints".to_owned()),
+                ingress: self.ingress.unwrap_or_else(|| vec![IngressSource::Vpc]),
+            },
+            endpoints,
+            tags,
+            name_tag,
+        }
+    }
+
+    /// Bundles unfolded and united, then what single tables say of their services: one table per
+    /// endpoint, with the name of the table it comes from.
+    fn wanted(&self) -> BTreeMap<(String, Option<EndpointKind>), (String, EndpointTable)> {
+        let mut wanted = BTreeMap::new();
+        for (name, table) in &self.endpoints {
+            let LeadsTo::Bundle { members } = &table.leads_to else { continue };
+            for member in members.iter().filter(|_| table.enabled != Some(false)) {
+                let part = table.for_member(member);
+                let LeadsTo::Service { service, kind } = &part.leads_to else { continue };
+                let identity = (compared_name(service), kind.clone());
+                let (_, entry) =
+                    wanted.entry(identity).or_insert_with(|| (name.clone(), part.clone()));
+                entry.overlay(&part);
+            }
+        }
+        for (name, table) in &self.endpoints {
+            let LeadsTo::Service { service, kind } = &table.leads_to else { continue };
+            let identity = (compared_name(service), kind.clone());
+            if table.enabled == Some(false) {
+                wanted.remove(&identity);
+                continue;
+            }
+            let (origin, entry) =
+                wanted.entry(identity).or_insert_with(|| (name.clone(), table.clone()));
+            origin.clone_from(name);
+            entry.overlay(table);
+        }
+        wanted
+    }
+
+    fn spec(&self, name: String, table: EndpointTable, region: &Region) -> EndpointSpec {
+        let (service, kind) = match table.leads_to {
+            LeadsTo::Service { service: ServiceRef::Full(full), kind } => {
+                let full = full.as_str().replace("{region}", region.as_str());
+                (ServiceRef::Full(ServiceName::new(full)), kind)
+            }
+            LeadsTo::Service { service, kind } => (service, kind),
+            LeadsTo::Bundle { .. } => (ServiceRef::Short(name.clone()), None),
+        };
+        let subnets = table.subnets.or_else(|| self.subnets.clone());
+        let route_tables = table.route_tables.or_else(|| self.route_tables.clone());
+        EndpointSpec {
+            table: name,
+            service,
+            kind,
+            subnets: subnets.unwrap_or(SubnetSelector::Private),
+            route_tables: route_tables.unwrap_or(RouteTableSelector::Private),
+            security_groups: table.security_groups.unwrap_or_else(|| vec![GroupRef::Managed]),
+            private_dns: table.private_dns,
+            ip_address_type: table.ip_address_type,
+            dns: table.dns,
+            policy: table.policy.unwrap_or_else(PolicyDocument::full_access),
+            tags: table.tags,
+            name: table.name,
+        }
+    }
+}
+
+fn overlay_entry(
+    tables: &mut BTreeMap<String, EndpointTable>,
+    name: String,
+    above: &EndpointTable,
+) {
+    tables.entry(name).or_insert_with(|| above.clone()).overlay(above);
+}
+
+impl EndpointTable {
+    /// Laying a table over itself changes nothing, so a new entry may be overlaid with its origin.
+    fn overlay(&mut self, above: &Self) {
+        let Self {
+            leads_to,
+            enabled,
+            subnets,
+            route_tables,
+            security_groups,
+            private_dns,
+            ip_address_type,
+            dns,
+            policy,
+            tags,
+            name,
+        } = above;
+        self.leads_to.clone_from(leads_to);
+        over(&mut self.enabled, enabled);
+        over(&mut self.subnets, subnets);
+        over(&mut self.route_tables, route_tables);
+        over(&mut self.security_groups, security_groups);
+        over(&mut self.private_dns, private_dns);
+        over(&mut self.ip_address_type, ip_address_type);
+        over(&mut self.dns.record_ip_type, &dns.record_ip_type);
+        over(
+            &mut self.dns.private_dns_only_for_inbound_resolver,
+            &dns.private_dns_only_for_inbound_resolver,
+        );
+        over(&mut self.policy, policy);
+        over(&mut self.name, name);
+        self.tags.extend(tags.clone());
+    }
+}

@@ -1,0 +1,382 @@
+//! What is alike across targets: the same change, the same reason, said once for all of them. Ids
+//! differ in every account, so they are left out of what is compared.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::ids::{AccountId, Region, TargetId, VpcId};
+use crate::model::endpoint::EndpointKind;
+use crate::model::failure::Failure;
+use crate::plan::action::{Action, DesiredEndpoint, Drift, Verb};
+use crate::plan::counts::Counts;
+use crate::plan::{Plan, Planned, TargetPlan};
+
+/// Targets of one region that would see the same change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// The region.
+    pub region: Region,
+    /// The targets, in order.
+    pub targets: Vec<TargetId>,
+    /// In how many VPCs of each target.
+    pub vpcs: usize,
+    /// The change, in the order in which it would be made.
+    pub changes: Vec<Change>,
+    /// How much it is in each target.
+    pub counts: Counts,
+    /// The same by kind of resource: `+6 endpoints, +1 security group`.
+    pub headline: String,
+}
+
+/// One change without its ids.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Change {
+    /// `+`, `~` or `-`.
+    pub symbol: char,
+    /// The service's short name, or the security group's name.
+    pub what: String,
+    /// `interface`, `gateway`, `security group`, ...
+    pub kind: String,
+    /// What it would be, or what would differ: `3 zones`, `private DNS`.
+    pub details: Vec<String>,
+    /// How many times in each target.
+    pub times: usize,
+    /// What distinguishes changes whose details read the same, a policy's statements for example.
+    fingerprint: String,
+}
+
+/// Something said of several targets at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saying {
+    /// The stable code.
+    pub code: String,
+    /// What it is said of: services, mostly.
+    pub what: BTreeSet<String>,
+    /// The text; ids in it are shortened where they differ between the targets.
+    pub text: String,
+    /// The targets, in order.
+    pub targets: BTreeSet<TargetId>,
+}
+
+/// Targets that could not be observed for the same reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreachable {
+    /// The failure of the first of them.
+    pub failure: Failure,
+    /// The message, with the account's id left out where there are several.
+    pub message: String,
+    /// What to do next, in the same way.
+    pub hint: Option<String>,
+    /// The targets, in order.
+    pub targets: BTreeSet<TargetId>,
+}
+
+/// Groups targets by identical change, the biggest group first. Targets without actions are in none.
+pub fn group_by_change(plan: &Plan) -> Vec<Group> {
+    let mut groups: BTreeMap<(Region, Vec<Change>, usize), Vec<(&TargetId, &TargetPlan)>> =
+        BTreeMap::new();
+    for (target, ready) in plan.ready().filter(|(_, ready)| !ready.actions.is_empty()) {
+        let vpcs: BTreeSet<&VpcId> = ready.actions.iter().map(|action| action.verb.vpc()).collect();
+        let key = (target.region.clone(), changes(ready), vpcs.len());
+        groups.entry(key).or_default().push((target, ready));
+    }
+    let mut groups: Vec<Group> = groups
+        .into_iter()
+        .filter_map(|((region, changes, vpcs), targets)| {
+            let (_, first) = targets.first()?;
+            let (counts, headline) = (first.counts(), headline(first));
+            let targets = targets.into_iter().map(|(target, _)| target.clone()).collect();
+            Some(Group { region, targets, vpcs, changes, counts, headline })
+        })
+        .collect();
+    groups.sort_by_key(|group| Reverse(group.targets.len()));
+    groups
+}
+
+/// Groups what is blocked by its reason, the one with the most targets first.
+pub fn blocked_by_reason(plan: &Plan) -> Vec<Saying> {
+    sayings(plan, |ready| {
+        ready
+            .blocked
+            .iter()
+            .map(|b| (b.code.as_str(), b.what.as_str(), b.reason.as_str()))
+            .collect()
+    })
+}
+
+/// Groups notes by what they say, the one with the most targets first.
+pub fn notes_by_text(plan: &Plan) -> Vec<Saying> {
+    sayings(plan, |ready| {
+        ready.notes.iter().map(|n| (n.code.as_str(), n.what.as_str(), n.text.as_str())).collect()
+    })
+}
+
+/// Groups targets that could not be observed by failure, the most frequent first.
+pub fn unreachable_by_failure(plan: &Plan) -> Vec<Unreachable> {
+    let mut groups: BTreeMap<_, Vec<(&TargetId, &Failure)>> = BTreeMap::new();
+    for (target, planned) in &plan.targets {
+        if let Planned::Unreachable { failure } = planned {
+            let without = |text: &String| without_ids(text, &target.account);
+            let key = (
+                failure.operation.clone(),
+                failure.code.clone(),
+                without(&failure.message),
+                failure.hint.as_ref().map(without),
+            );
+            groups.entry(key).or_default().push((target, failure));
+        }
+    }
+    let mut groups: Vec<Unreachable> = groups
+        .into_iter()
+        .filter_map(|((_, _, message, hint), members)| {
+            let (_, first) = members.first()?;
+            let same =
+                members.iter().all(|(_, f)| f.message == first.message && f.hint == first.hint);
+            let (message, hint) =
+                if same { (first.message.clone(), first.hint.clone()) } else { (message, hint) };
+            let targets = members.iter().map(|(target, _)| (*target).clone()).collect();
+            Some(Unreachable { failure: (*first).clone(), message, hint, targets })
+        })
+        .collect();
+    groups.sort_by_key(|group| Reverse(group.targets.len()));
+    groups
+}
+
+fn sayings<'a>(
+    plan: &'a Plan,
+    of: impl Fn(&'a TargetPlan) -> Vec<(&'a str, &'a str, &'a str)>,
+) -> Vec<Saying> {
+    let mut groups: BTreeMap<(&str, String, BTreeSet<&str>), (BTreeSet<&str>, BTreeSet<TargetId>)> =
+        BTreeMap::new();
+    for (target, ready) in plan.ready() {
+        let mut said: BTreeMap<(&str, String), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+        for (code, what, text) in of(ready) {
+            let (whats, texts) =
+                said.entry((code, without_ids(text, &target.account))).or_default();
+            whats.insert(what);
+            texts.insert(text);
+        }
+        for ((code, text), (whats, texts)) in said {
+            let group = groups.entry((code, text, whats)).or_default();
+            group.0.extend(texts);
+            group.1.insert(target.clone());
+        }
+    }
+    let mut sayings: Vec<Saying> = groups
+        .into_iter()
+        .map(|((code, general, what), (texts, targets))| Saying {
+            code: code.to_owned(),
+            what: what.into_iter().map(|what| without_ids_alone(what, texts.len())).collect(),
+            text: match texts.first() {
+                Some(only) if texts.len() == 1 => (*only).to_owned(),
+                _ => general,
+            },
+            targets,
+        })
+        .collect();
+    sayings.sort_by_key(|saying| Reverse(saying.targets.len()));
+    sayings
+}
+
+/// A subject that is an id is only worth its kind where there are several.
+fn without_ids_alone(what: &str, texts: usize) -> String {
+    if texts > 1 { shortened(what) } else { what.to_owned() }
+}
+
+/// The text with the account's own id and all resource ids left out: `vpc-0abc` becomes `vpc-*`.
+fn without_ids(text: &str, account: &AccountId) -> String {
+    shortened(&text.replace(account.as_str(), "<account>"))
+}
+
+fn shortened(text: &str) -> String {
+    const KINDS: [&str; 6] = ["vpc", "vpce", "subnet", "rtb", "sg", "pl"];
+    let is_id_char = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    let mut short = String::new();
+    for piece in text.split_inclusive(|c| !is_id_char(c)) {
+        let word = piece.trim_end_matches(|c| !is_id_char(c));
+        match word.split_once('-') {
+            Some((kind, id)) if KINDS.contains(&kind) && !id.is_empty() => {
+                short.push_str(kind);
+                short.push_str("-*");
+                short.push_str(&piece[word.len()..]);
+            }
+            _ => short.push_str(piece),
+        }
+    }
+    short
+}
+
+fn changes(plan: &TargetPlan) -> Vec<Change> {
+    let mut changes: Vec<Change> = Vec::new();
+    for action in &plan.actions {
+        let change = change(action, plan);
+        match changes.iter_mut().find(|other| (**other).clone().once() == change) {
+            Some(other) => other.times += 1,
+            None => changes.push(change),
+        }
+    }
+    changes
+}
+
+impl Change {
+    fn once(self) -> Self {
+        Self { times: 1, ..self }
+    }
+}
+
+fn change(action: &Action, plan: &TargetPlan) -> Change {
+    let mut fingerprint = String::new();
+    let (kind, details) = match &action.verb {
+        Verb::CreateSecurityGroup(group) => (
+            "security group".to_owned(),
+            vec![format!("443/tcp from {}", many(group.ingress.len(), "range"))],
+        ),
+        Verb::ModifySecurityGroup { authorize, revoke, .. } => {
+            let rules = [('+', authorize.len()), ('-', revoke.len())];
+            let rules = rules
+                .iter()
+                .filter(|(_, n)| *n > 0)
+                .map(|(s, n)| format!("{s}{}", many(*n, "rule")));
+            ("security group".to_owned(), rules.collect())
+        }
+        Verb::CreateEndpoint(desired) => {
+            fingerprint = desired.policy.as_ref().map(statements).unwrap_or_default();
+            (desired.key.kind.to_string(), of_creation(desired))
+        }
+        Verb::ModifyEndpoint { key, change, .. } => {
+            fingerprint = change.policy.as_ref().map(statements).unwrap_or_default();
+            (key.kind.to_string(), action.drift.iter().map(of_drift).collect())
+        }
+        Verb::DeleteEndpoint { key, .. } => (key.kind.to_string(), vec![why_deleted(action)]),
+        Verb::Tag { resource, set, .. } => {
+            let tags = set.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            (tagged_kind(resource, plan), vec![format!("tags {tags}")])
+        }
+    };
+    let symbol = action.verb.symbol();
+    Change { symbol, what: action.what.clone(), kind, details, times: 1, fingerprint }
+}
+
+fn tagged_kind(resource: &str, plan: &TargetPlan) -> String {
+    if resource.starts_with("sg-") {
+        return "security group".to_owned();
+    }
+    // The same endpoint's modification knows its type; a tag alone does not.
+    let modified = plan.actions.iter().find_map(|other| match &other.verb {
+        Verb::ModifyEndpoint { id, key, .. } if id.as_str() == resource => {
+            Some(key.kind.to_string())
+        }
+        _ => None,
+    });
+    modified.unwrap_or_else(|| "endpoint".to_owned())
+}
+
+fn statements(policy: &crate::model::policy::PolicyDocument) -> String {
+    Value::Array(policy.statements()).to_string()
+}
+
+fn of_creation(desired: &DesiredEndpoint) -> Vec<String> {
+    let mut details = Vec::new();
+    match desired.key.kind {
+        EndpointKind::Gateway => details.push(many(desired.route_tables.len(), "route table")),
+        EndpointKind::Interface | EndpointKind::GatewayLoadBalancer | EndpointKind::Other(_) => {
+            details.push(many(desired.subnets.len(), "zone"))
+        }
+    }
+    if desired.private_dns {
+        let inbound = desired.dns.private_dns_only_for_inbound_resolver == Some(true);
+        let scope = if inbound { " (inbound resolver only)" } else { "" };
+        details.push(format!("private DNS{scope}"));
+    }
+    details.extend(desired.ip_address_type.map(|kind| kind.to_string()));
+    if let Some(policy) = desired.policy.as_ref().filter(|policy| !policy.is_full_access()) {
+        details.push(format!("policy of {policy}"));
+    }
+    details
+}
+
+/// One attribute's difference without ids: `private_dns off -> on`, `subnets +1 -1`.
+fn of_drift(drift: &Drift) -> String {
+    let Drift { field, was, should_be } = drift;
+    match (was, should_be) {
+        (Value::Array(was), Value::Array(should_be)) => {
+            let more = should_be.iter().filter(|item| !was.contains(item)).count();
+            let fewer = was.iter().filter(|item| !should_be.contains(item)).count();
+            let counted = [('+', more), ('-', fewer)];
+            let counted = counted.iter().filter(|(_, n)| *n > 0).map(|(s, n)| format!(" {s}{n}"));
+            format!("{}{}", field.replace('_', " "), counted.collect::<String>())
+        }
+        (Value::Object(_), _) | (_, Value::Object(_)) => field.clone(),
+        _ => format!("{field} {} -> {}", plain(was), plain(should_be)),
+    }
+}
+
+/// A plain value for people.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "none".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn why_deleted(action: &Action) -> String {
+    match action.drift.first() {
+        Some(drift) if drift.field == "state" => format!("is {}", plain(&drift.was)),
+        Some(_) => "one too many".to_owned(),
+        None => "no longer wanted".to_owned(),
+    }
+}
+
+/// `+6 endpoints, +1 security group`: resources by symbol and kind.
+fn headline(plan: &TargetPlan) -> String {
+    let mut seen = BTreeSet::new();
+    let mut tally: Vec<(char, &str, usize)> = ['+', '~', '-']
+        .into_iter()
+        .flat_map(|symbol| ["endpoint", "security group"].map(|noun| (symbol, noun, 0)))
+        .collect();
+    for action in &plan.actions {
+        let (noun, resource) = match &action.verb {
+            Verb::CreateSecurityGroup(_) => ("security group", None),
+            Verb::ModifySecurityGroup { id, .. } => ("security group", Some(id.as_str())),
+            Verb::CreateEndpoint(_) => ("endpoint", None),
+            Verb::ModifyEndpoint { id, .. } | Verb::DeleteEndpoint { id, .. } => {
+                ("endpoint", Some(id.as_str()))
+            }
+            Verb::Tag { resource, .. } if resource.starts_with("sg-") => {
+                ("security group", Some(resource.as_str()))
+            }
+            Verb::Tag { resource, .. } => ("endpoint", Some(resource.as_str())),
+        };
+        if resource.is_none_or(|resource| seen.insert(resource)) {
+            let symbol = action.verb.symbol();
+            for (_, _, count) in tally.iter_mut().filter(|(s, n, _)| *s == symbol && *n == noun) {
+                *count += 1;
+            }
+        }
+    }
+    let said = tally.into_iter().filter(|(_, _, count)| *count > 0);
+    said.map(|(symbol, noun, count)| format!("{symbol}{}", many(count, noun)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// `1 zone`, `3 zones`.
+pub(crate) fn many(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{} {noun}s", thousands(count)) }
+}
+
+/// `12,345`
+pub(crate) fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}

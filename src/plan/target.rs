@@ -1,0 +1,201 @@
+//! One target's plan: VPC by VPC, gateways first, because an S3 interface endpoint leans on one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ids::{SubnetId, TargetId};
+use crate::model::endpoint::{EndpointKey, EndpointKind, OWNER_TAG, Tags};
+use crate::model::network::Vpc;
+use crate::model::observed::{Endpoint, Observed};
+use crate::model::service::Catalogue;
+use crate::model::spec::{EndpointSpec, Settings};
+use crate::plan::dns::S3Gateway;
+use crate::plan::draft::{Draft, Refusal};
+use crate::plan::group::Group;
+use crate::plan::service::Wanted;
+use crate::plan::{TargetPlan, appliance, dns, gateway, interface, orphan, quota, select, service};
+
+/// Everything that is known while one VPC is planned.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) target: &'a TargetId,
+    pub(super) settings: &'a Settings,
+    pub(super) observed: &'a Observed,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) vpc: &'a Vpc,
+}
+
+impl<'a> Site<'a> {
+    /// Whether these are the tags of something of ours.
+    pub(super) fn is_ours(&self, tags: &Tags) -> bool {
+        is_ours(tags, self.settings)
+    }
+
+    /// Every endpoint of the VPC.
+    pub(super) fn endpoints(&self) -> impl Iterator<Item = &'a Endpoint> {
+        let vpc = self.vpc;
+        self.observed.endpoints.values().filter(move |endpoint| endpoint.key.vpc == vpc.id)
+    }
+
+    /// Identity of a wanted endpoint in this VPC.
+    pub(super) fn key(&self, wanted: &Wanted) -> EndpointKey {
+        EndpointKey {
+            vpc: self.vpc.id.clone(),
+            service: wanted.offer.name.clone(),
+            kind: wanted.offer.kind.clone(),
+        }
+    }
+}
+
+/// Whether these are the tags of something of this deployment. What AWS services made is never ours,
+/// whatever its tags say; see [`Endpoint::requester_managed`].
+pub(super) fn is_ours(tags: &Tags, settings: &Settings) -> bool {
+    tags.get(OWNER_TAG) == Some(&settings.deployment)
+}
+
+/// What the endpoints of one VPC share while they are planned one after the other.
+pub(super) struct Vicinity<'a> {
+    /// The deployment's security group.
+    pub(super) group: Group<'a>,
+    /// The gateway an S3 interface endpoint can lean on.
+    pub(super) s3_gateway: Option<S3Gateway>,
+    /// Private DNS names that endpoints of this plan take, and which.
+    pub(super) names: BTreeMap<String, String>,
+    /// Addresses that are still free once this plan is carried out.
+    pub(super) free: BTreeMap<SubnetId, u32>,
+    /// Subnets that endpoints of ours are in.
+    pub(super) in_use: BTreeSet<SubnetId>,
+}
+
+/// Works out what one target needs. Everything AWS would refuse is blocked, with its reason.
+pub fn plan_target(
+    target: &TargetId,
+    settings: &Settings,
+    observed: &Observed,
+    catalogue: &Catalogue,
+) -> TargetPlan {
+    let mut draft = Draft::default();
+    let mut wanted = Vec::new();
+    let mut unresolved = Vec::new();
+    for spec in &settings.endpoints {
+        match service::resolve(spec, &target.region, catalogue) {
+            Ok(one) => admit(one, &mut wanted, &mut draft),
+            Err(refusal) => {
+                draft.block(None, service::named(&spec.service), refusal);
+                unresolved.push(spec);
+            }
+        }
+    }
+    let vpcs = selected_vpcs(target, settings, observed, &mut draft);
+    for vpc in &vpcs {
+        plan_vpc(Site { target, settings, observed, catalogue, vpc }, &wanted, &mut draft);
+    }
+    orphan::note(target, settings, observed, &vpcs, &wanted, &unresolved, &mut draft);
+    quota::note(observed, &mut draft);
+    draft.finish()
+}
+
+/// Two entries can name one endpoint in different words, which only the catalogue can tell.
+fn admit<'a>(one: Wanted<'a>, wanted: &mut Vec<Wanted<'a>>, draft: &mut Draft) {
+    let twin = wanted
+        .iter()
+        .find(|other| other.offer.name == one.offer.name && other.offer.kind == one.offer.kind);
+    match twin {
+        None => wanted.push(one),
+        Some(twin) => draft.block(
+            None,
+            one.short,
+            Refusal::new(
+                "endpoint-twice",
+                format!(
+                    "[{}] and [{}] lead to the same endpoint: take one out",
+                    twin.spec.table, one.spec.table
+                ),
+            ),
+        ),
+    }
+}
+
+fn selected_vpcs<'a>(
+    target: &TargetId,
+    settings: &Settings,
+    observed: &'a Observed,
+    draft: &mut Draft,
+) -> Vec<&'a Vpc> {
+    let matching: Vec<&Vpc> =
+        observed.vpcs.values().filter(|vpc| select::matches_vpc(&settings.vpcs, vpc)).collect();
+    if matching.is_empty() {
+        let words = select::vpcs_in_words(&settings.vpcs);
+        let there = if observed.vpcs.is_empty() {
+            "there is no VPC here".to_owned()
+        } else {
+            format!("there are {}", select::list(observed.vpcs.values().map(vpc_in_words)))
+        };
+        draft.block(
+            None,
+            "vpcs",
+            Refusal::new("no-vpc-matches", format!("`vpcs` selects {words}, and {there}")),
+        );
+    }
+    let (own, shared): (Vec<&Vpc>, Vec<&Vpc>) =
+        matching.into_iter().partition(|vpc| vpc.owner == target.account);
+    for vpc in shared {
+        let text = format!("shared by account {}, left alone", vpc.owner);
+        draft.note(Some(&vpc.id), vpc.id.as_str(), "shared-vpc", text);
+    }
+    own
+}
+
+fn vpc_in_words(vpc: &Vpc) -> String {
+    let mut facts: Vec<String> = vpc
+        .tags
+        .iter()
+        .filter(|(key, _)| !key.starts_with("aws:"))
+        .map(|(k, v)| format!("{k}={v}"))
+        .collect();
+    if vpc.is_default {
+        facts.insert(0, "default".to_owned());
+    }
+    if facts.is_empty() { vpc.id.to_string() } else { format!("{} ({})", vpc.id, facts.join(", ")) }
+}
+
+fn plan_vpc(site: Site, wanted: &[Wanted], draft: &mut Draft) {
+    note_what_is_left_alone(&site, draft);
+    let ours = |endpoint: &&Endpoint| site.is_ours(&endpoint.tags) && !endpoint.requester_managed;
+    let mut vicinity = Vicinity {
+        group: Group::find(site),
+        s3_gateway: dns::existing_s3_gateway(&site),
+        names: BTreeMap::new(),
+        free: site.vpc.subnets.values().map(|s| (s.id.clone(), s.free_addresses)).collect(),
+        in_use: site.endpoints().filter(ours).flat_map(|e| e.subnets.iter().cloned()).collect(),
+    };
+    let of_kind = |kind: EndpointKind| wanted.iter().filter(move |one| one.offer.kind == kind);
+    for one in of_kind(EndpointKind::Gateway) {
+        gateway::plan(&site, one, &mut vicinity, draft);
+    }
+    if of_kind(EndpointKind::Interface).any(|one| uses_managed_group(one.spec)) {
+        vicinity.group.repair(draft);
+    }
+    for one in of_kind(EndpointKind::Interface) {
+        interface::plan(&site, one, &mut vicinity, draft);
+    }
+    for one in of_kind(EndpointKind::GatewayLoadBalancer) {
+        appliance::plan(&site, one, &mut vicinity, draft);
+    }
+}
+
+pub(super) fn uses_managed_group(spec: &EndpointSpec) -> bool {
+    spec.security_groups.contains(&crate::model::spec::GroupRef::Managed)
+}
+
+fn note_what_is_left_alone(site: &Site, draft: &mut Draft) {
+    let vpc = Some(&site.vpc.id);
+    for subnet in site.vpc.subnets.values().filter(|s| s.owner != site.target.account) {
+        let text = format!("shared by account {}, left alone", subnet.owner);
+        draft.note(vpc, subnet.id.as_str(), "shared-subnet", text);
+    }
+    for endpoint in site.endpoints().filter(|endpoint| endpoint.requester_managed) {
+        let short = crate::model::service::short_name(&endpoint.key.service, &site.target.region);
+        let text = format!("{} is managed by an AWS service, left alone", endpoint.id);
+        draft.note(vpc, short, "requester-managed", text);
+    }
+}
