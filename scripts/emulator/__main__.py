@@ -74,6 +74,7 @@ def main() -> None:
         partial = args.env_file.with_name(args.env_file.name + ".partial")
         partial.write_text(text)
         partial.replace(args.env_file)
+        print("ready", flush=True)
     else:
         print(text, end="", flush=True)
 

@@ -7,6 +7,7 @@ Everything under `/emulator/` is for those who started it; the bodies are JSON:
     POST /emulator/role           {"account", "role", "delete" | "policy" | "trust"}
     POST /emulator/boto3          {"account", "region", "service", "call", "arguments"} -> boto3's answer
     GET  /emulator/calls?after=N  every AWS call but boto3's, from number N on
+    GET  /emulator/mark           how many that is so far
     POST /emulator/await          {"account", "action", "after"}: answers once such a call has come
     POST /emulator/faults         {"account", "action", "code", "message", "status", "times", "hold"}
     DELETE /emulator/faults       {"account"}: that account's faults end, and what they hold goes on
@@ -129,14 +130,17 @@ class Door:
         after = parse_qs(environ.get("QUERY_STRING", "")).get("after", ["0"])[0]
         return _calls[int(after):]
 
+    def get_mark(self, _environ, _body):
+        return len(_calls)
+
     def post_await(self, _environ, wanted):
         def come():
             return any(call["account"] == wanted["account"] and call["action"] == wanted["action"]
                        for call in _calls[wanted.get("after", 0):])
 
         with _lock:
-            if not _lock.wait_for(come, timeout=60):
-                raise TimeoutError(f"no {wanted['action']} of {wanted['account']} within a minute")
+            if not _lock.wait_for(come, timeout=30):
+                raise TimeoutError(f"no {wanted['action']} of {wanted['account']} within half a minute")
         return {}
 
     def post_faults(self, _environ, fault):

@@ -132,7 +132,7 @@ pub(super) fn text(prepared: &Prepared, screen: super::Screen, narrowed: &Scope)
         width: screen.columns.unwrap_or(DEFAULT_WIDTH),
         account,
     };
-    plan_text::render(&prepared.plan, &names(&prepared.targets), options)
+    plan_text::render(&prepared.plan, &names(&prepared.targets), &options)
 }
 
 /// Names of the accounts in scope.
@@ -140,7 +140,14 @@ pub(super) fn names(targets: &[Arc<Target>]) -> BTreeMap<AccountId, String> {
     targets.iter().map(|target| (target.id.account.clone(), target.name.clone())).collect()
 }
 
-/// What a plan document says of itself.
-pub(super) fn meta(run: &Run) -> PlanMeta {
-    PlanMeta { deployment: run.config.deployment.clone() }
+/// The plan for machines.
+fn document(prepared: &Prepared, deployment: &str) -> serde_json::Value {
+    let created_at = jiff::Timestamp::now().to_string();
+    let meta = PlanMeta {
+        version: env!("CARGO_PKG_VERSION"),
+        deployment,
+        created_at: &created_at,
+        names: &names(&prepared.targets),
+    };
+    plan_json::document(&prepared.plan, &meta)
 }

@@ -1,0 +1,17 @@
+//! The compiled program against an independent emulator of AWS. One binary, one emulator for all of
+//! its tests, and an organization of its own for each test.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod accounts;
+mod architecture;
+mod bad_input;
+mod create;
+mod interrupt;
+mod isolation;
+mod output;
+mod regions;
+mod repair;
+mod rig;
+mod scale;
+mod terminal;
