@@ -31,7 +31,18 @@ pub(super) struct Node<'a> {
     pub(super) reading: &'a Reading,
     value: &'a DeValue<'a>,
     key: Option<&'static Key>,
-    is_item: bool,
+    role: Role,
+}
+
+/// What a value is to the key of the schema it stands under.
+#[derive(Clone, Copy)]
+enum Role {
+    /// Its value.
+    Value,
+    /// An item of its list.
+    Item,
+    /// An entry of its table, under a name of the operator's own.
+    Entry,
 }
 
 impl<'a> Node<'a> {
@@ -103,7 +114,7 @@ impl<'a> Node<'a> {
         let node = |item: &'a Spanned<DeValue<'a>>| Node {
             span: item.span(),
             value: item.get_ref(),
-            is_item: true,
+            role: Role::Item,
             ..self.clone()
         };
         Some(items.iter().map(node).collect())
@@ -136,7 +147,7 @@ impl<'a> Node<'a> {
                 path: format!("{}.{name}", self.path),
                 span: value.span(),
                 value: value.get_ref(),
-                is_item: false,
+                role: Role::Entry,
                 ..self.clone()
             };
             Entry { name, at: Node { span: span_of_name, ..value.clone() }, value }
@@ -156,14 +167,13 @@ impl<'a> Node<'a> {
     pub(super) fn wrong_type<T>(&self) -> Option<T> {
         let takes = self.key.map_or("something else", |key| key.takes);
         let (path, is) = (&self.path, type_name(self.value));
-        let title = if self.is_item {
-            format!("`{path}` must be {takes}, and this item is {is}")
-        } else if self.key.is_some_and(|key| path.ends_with(key.name)) {
-            format!("`{path}` must be {takes}, not {is}")
-        } else if takes == "a table of tables" {
-            format!("`{path}` must be a table, not {is}")
-        } else {
-            format!("`{path}` must be a string, not {is}")
+        let title = match self.role {
+            Role::Value => format!("`{path}` must be {takes}, not {is}"),
+            Role::Item => format!("`{path}` must be {takes}, and this item is {is}"),
+            Role::Entry if takes == "a table of tables" => {
+                format!("`{path}` must be a table, not {is}")
+            }
+            Role::Entry => format!("`{path}` must be a string, not {is}"),
         };
         self.refuse(title, format!("for example: {}", self.example()))
     }
@@ -227,7 +237,7 @@ impl<'a> Table<'a> {
             reading: self.reading,
             value: value.get_ref(),
             key,
-            is_item: false,
+            role: Role::Value,
         })
     }
 
