@@ -1,5 +1,5 @@
 //! Progress on a terminal: a live area at the bottom that is redrawn, and lines that stay above it.
-//! `indicatif` decides when and what to redraw; the terminal it draws on is [`Screen`].
+//! `indicatif` decides when and what to redraw; the terminal it draws on is `Screen`.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

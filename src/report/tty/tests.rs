@@ -122,6 +122,17 @@ async fn after_a_flush_the_terminal_is_the_callers_until_the_next_event() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_happens_while_nothing_is_live_is_said_at_once() {
+    let mut rig = Rig::new();
+    rig.event(0, phase_started(Phase::Observe, 2));
+    rig.tick();
+    rig.event(3, EventKind::PhaseFinished { phase: Phase::Observe });
+    assert_eq!(rig.tape.screen(), "observed 0 accounts in 3s\n");
+    rig.event(9, EventKind::ShutdownRequested { level: "drain" });
+    assert_eq!(rig.tape.screen(), "observed 0 accounts in 3s\nstopping: nothing new is started\n");
+}
+
+#[tokio::test(start_paused = true)]
 async fn when_the_area_has_become_narrower_its_top_is_found_again() {
     let mut rig = Rig::new();
     rig.event(0, phase_started(Phase::Apply, 2));
