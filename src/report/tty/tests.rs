@@ -1,6 +1,6 @@
 use super::*;
 use crate::plan::outcome::Outcome;
-use crate::report::event::{EventKind, Phase};
+use crate::report::event::Phase;
 use crate::report::samples::{at, discovered, finished, phase_started, run_started, started};
 
 /// What was written, and a terminal that shows it.
@@ -128,8 +128,10 @@ async fn what_happens_while_nothing_is_live_is_said_at_once() {
     rig.tick();
     rig.event(3, EventKind::PhaseFinished { phase: Phase::Observe });
     assert_eq!(rig.tape.screen(), "observed 0 accounts in 3s\n");
+    rig.tape.clone().write_all(b"Apply? ").unwrap();
     rig.event(9, EventKind::ShutdownRequested { level: "drain" });
-    assert_eq!(rig.tape.screen(), "observed 0 accounts in 3s\nstopping: nothing new is started\n");
+    let screen = "observed 0 accounts in 3s\nApply? \nstopping: nothing new is started\n";
+    assert_eq!(rig.tape.screen(), screen);
 }
 
 #[tokio::test(start_paused = true)]
