@@ -200,6 +200,7 @@ fn stopping(level: &str, progress: &Progress) -> Line {
                 "stopping: nothing new is started, {n} in flight will finish; \
                  once more to stop waiting for them"
             ),
+            (_, 0) => "stopping now".to_owned(),
             (_, n) => format!("stopping now: not waiting for {n} in flight"),
         },
     )

@@ -111,13 +111,17 @@ fn escape(json: String) -> String {
     if json.chars().all(harmless) {
         return json;
     }
-    let written = |c: char| {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
         if harmless(c) {
-            return c.to_string();
+            escaped.push(c);
+            continue;
         }
-        c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
-    };
-    json.chars().map(written).collect()
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            escaped.extend(["\\u", &format!("{unit:04x}")]);
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Progress on a terminal: a live area at the bottom that is redrawn, and lines that stay above it.
-//! `indicatif` decides when and what to redraw; the terminal it draws on is [`Screen`].
+//! `indicatif` decides when and what to redraw; the terminal it draws on is `Screen`.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::report::Reporter;
 use crate::report::announce::{Announcer, Detail};
-use crate::report::event::Event;
+use crate::report::event::{Event, EventKind};
 use crate::report::live::{self, Size};
 use crate::report::progress::Progress;
 use crate::report::safe;
@@ -96,7 +96,13 @@ impl Reporter for Tty {
         let columns = (self.size)().columns;
         let wrapped = lines.into_iter().flat_map(|line| line.wrap(columns, 6));
         let painted = wrapped.map(|line| line.paint(self.color));
-        self.screen.state().above.extend(painted);
+        let mut screen = self.screen.state();
+        if matches!(event.kind, EventKind::ShutdownRequested { .. }) && !progress.is_live() {
+            // Most likely at a question, whose line the cursor is still on.
+            screen.above.push(String::new());
+        }
+        screen.above.extend(painted);
+        drop(screen);
         // While something is live the next tick shows them.
         if stays && !progress.is_live() { self.clear() } else { Ok(()) }
     }

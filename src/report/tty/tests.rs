@@ -1,6 +1,6 @@
 use super::*;
 use crate::plan::outcome::Outcome;
-use crate::report::event::{EventKind, Phase};
+use crate::report::event::Phase;
 use crate::report::samples::{at, discovered, finished, phase_started, run_started, started};
 
 /// What was written, and a terminal that shows it.
@@ -119,6 +119,19 @@ async fn after_a_flush_the_terminal_is_the_callers_until_the_next_event() {
     rig.event(1, finished(1, Outcome::Changed));
     let screen = rig.tick();
     assert!(screen.starts_with("Apply? yes\n✓ 111122220001 staging-01"), "{screen}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_while_nothing_is_live_is_said_at_once() {
+    let mut rig = Rig::new();
+    rig.event(0, phase_started(Phase::Observe, 2));
+    rig.tick();
+    rig.event(3, EventKind::PhaseFinished { phase: Phase::Observe });
+    assert_eq!(rig.tape.screen(), "observed 0 accounts in 3s\n");
+    rig.tape.clone().write_all(b"Apply? ").unwrap();
+    rig.event(9, EventKind::ShutdownRequested { level: "drain" });
+    let screen = "observed 0 accounts in 3s\nApply? \nstopping: nothing new is started\n";
+    assert_eq!(rig.tape.screen(), screen);
 }
 
 #[tokio::test(start_paused = true)]
