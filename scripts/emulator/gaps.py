@@ -6,6 +6,7 @@ moto stays the witness: nothing here is told to it by the product. Each function
 import json
 import time
 import warnings
+from urllib.parse import quote, urlencode
 
 from moto import settings
 from moto.core.exceptions import ServiceException
@@ -28,6 +29,7 @@ def close() -> None:
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
     # Errors that every service has are in no service's model.
     warnings.filterwarnings("ignore", message=".* does not match an error shape")
+    _a_space_may_be_signed_as_percent_20()
     _refusals_are_worded_as_each_service_words_them()
     _a_role_must_exist_and_trust_the_caller()
     _organizations_are_read_by_those_who_may()
@@ -40,6 +42,24 @@ def close() -> None:
 
 class Refusal(ServiceException):
     """An error in the protocol of the service that answers it."""
+
+
+def _a_space_may_be_signed_as_percent_20() -> None:
+    # moto checks the signature over a body that it encodes anew, with `+` for a space; clients other
+    # than boto3 send and sign `%20`.
+    request = access_control.IAMRequestBase
+    check = request.check_signature
+
+    def check_either_way(self):
+        try:
+            check(self)
+        except HTTPException:
+            if not isinstance(self._data, dict):
+                raise
+            self._body = urlencode(self._data, doseq=True, safe="", quote_via=quote)
+            check(self)
+
+    request.check_signature = check_either_way
 
 
 class Refused(Exception):

@@ -70,13 +70,11 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool)
         outcomes.push(outcome);
     }
     let exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
-    let (screen, meta) = (stage.screen, meta(&stage.run));
+    let (screen, deployment) = (stage.screen, stage.run.config.deployment.clone());
     stage.close(exit).await;
     match screen.output {
         Output::Text => out::stdout(&text(&prepared, screen, narrowed)),
-        Output::Json => {
-            out::json(&plan_json::document(&prepared.plan, &names(&prepared.targets), &meta))
-        }
+        Output::Json => out::json(&document(&prepared, &deployment)),
         Output::Jsonl => {}
     }
     exit
