@@ -285,6 +285,19 @@ mod tests {
     }
 
     #[test]
+    fn a_twin_on_its_way_out_keeps_its_tables_until_it_is_gone() {
+        let world = world().want(["s3"]).applied().but(|w| {
+            let mut twin = w.endpoint("s3").clone();
+            w.endpoint("s3").route_tables = tables(["a"]);
+            twin.id = "vpce-twin".into();
+            twin.state = EndpointState::Deleting;
+            twin.route_tables = tables(["b"]);
+            w.observed.endpoints.insert(twin.id.clone(), twin);
+        });
+        check([("leaving", world, vec!["~ s3: route_tables", "! s3: still-deleting"])]);
+    }
+
+    #[test]
     fn dns_attributes_do_not_block_a_gateway() {
         let off = world().want(["s3"]).but(|w| w.vpc().dns_support = false);
         check([("off", off, vec!["+ s3", ". s3: dns-attributes-off"])]);

@@ -99,7 +99,9 @@ mod tests {
             (
                 "the service is no longer offered",
                 there.clone().but(|w| {
-                    w.catalogue.offers.retain(|offer| !offer.name.as_str().ends_with(".logs"));
+                    w.catalogue
+                        .offers
+                        .retain(|offer| offer.name.as_str() != "com.amazonaws.eu-west-1.logs");
                 }),
                 vec!["! logs: service-not-offered"],
             ),

@@ -94,15 +94,16 @@ impl<'a> Overview<'a> {
 
     fn headline(&mut self, group: &Group, differ: usize) {
         let accounts = many(group.targets.len(), "account");
-        let mut text = format!("{accounts} in {}: {}", group.region, group.headline);
-        if group.vpcs > 1 {
-            text += &format!(" in {} VPCs", group.vpcs);
-        }
-        match differ {
-            0 => {}
-            1 => text += "; 1 differs",
-            _ => text += &format!("; {} differ", thousands(differ)),
-        }
+        let vpcs = match group.vpcs {
+            0 | 1 => String::new(),
+            several => format!(" in {several} VPCs"),
+        };
+        let differ = match differ {
+            0 => String::new(),
+            1 => "; 1 differs".to_owned(),
+            several => format!("; {} differ", thousands(several)),
+        };
+        let text = format!("{accounts} in {}: {}{vpcs}{differ}", group.region, group.headline);
         self.page.words(Ink::Bold, 2, &text).end();
     }
 

@@ -66,7 +66,7 @@ impl Page {
         self.column += safe.width();
         if self.color && ink != Ink::Plain && !safe.trim().is_empty() {
             let style = ink.style();
-            self.text += &format!("{style}{safe}{style:#}");
+            self.text.extend([style.render().to_string(), safe, style.render_reset().to_string()]);
         } else {
             self.text.push_str(&safe);
         }
