@@ -74,7 +74,7 @@ fn route_tables(site: &Site, wanted: &Wanted) -> Result<BTreeSet<RouteTableId>, 
         return Ok(own);
     }
     let words = select::route_tables_in_words(selector);
-    let tables = select::list(site.vpc.route_tables.values().map(in_words));
+    let tables = select::some(site.vpc.route_tables.values().map(in_words));
     let there = if tables.is_empty() {
         "none is visible".to_owned()
     } else {

@@ -71,7 +71,7 @@ fn matching<'a>(site: &Site<'a>, wanted: &Wanted) -> Result<Vec<&'a Subnet>, Ref
             0 => "the VPC has no subnets".to_owned(),
             _ => format!(
                 "the VPC has {}",
-                select::list(vpc.subnets.values().map(|s| subnet_in_words(site, s)))
+                select::some(vpc.subnets.values().map(|s| subnet_in_words(site, s)))
             ),
         };
         return Err(Refusal::new(

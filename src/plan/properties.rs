@@ -37,6 +37,7 @@ struct Entry {
 }
 
 /// One endpoint that is there.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
 struct There {
     service: usize,
@@ -50,6 +51,8 @@ struct There {
     created: i64,
 }
 
+/// What the account is like.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
 struct Surroundings {
     dns_support: bool,
@@ -234,11 +237,12 @@ fn place(world: &mut World, there: &There) {
     endpoint.requester_managed = there.requester_managed;
     endpoint.created = there.created;
     let others: Vec<Endpoint> = world.observed.endpoints.values().cloned().collect();
-    let alike = |other: &&Endpoint| other.key.service == endpoint.key.service && alive(other);
+    let of_service = |other: &&Endpoint| other.key.service == endpoint.key.service && alive(other);
     let has_names = *kind == EndpointKind::Interface && !matches!(*service, "dynamodb" | PARTNER);
-    let dns = has_names && there.private_dns && !others.iter().filter(alike).any(|o| o.private_dns);
+    let dns =
+        has_names && there.private_dns && !others.iter().filter(of_service).any(|o| o.private_dns);
     let held: BTreeSet<RouteTableId> =
-        others.iter().filter(alike).flat_map(|other| other.route_tables.clone()).collect();
+        others.iter().filter(of_service).flat_map(|other| other.route_tables.clone()).collect();
     endpoint.private_dns = dns;
     endpoint.route_tables.retain(|table| !held.contains(table));
     let mut zones = BTreeSet::new();

@@ -110,7 +110,7 @@ fn a_narrow_terminal_wraps() {
 
 #[test]
 fn colour_is_added_and_takes_no_room() {
-    let plan = Plan { targets: BTreeMap::from([planned(46, &drifted())]) };
+    let plan = organization();
     let options = PlanTextOptions { color: true, width: 100, account: None };
     let coloured = render(&plan, &names(), &options);
     assert!(coloured.contains("\u{1b}[33m~ logs\u{1b}[0m"), "{coloured:?}");
