@@ -76,7 +76,7 @@ pub(super) fn in_the_way(other: &Endpoint, lacks: &[String]) -> Refusal {
     if other.state == EndpointState::Deleting {
         return Refusal::new(
             "still-deleting",
-            format!("{id} ({}) is being deleted: run again when it is gone", whose(other)),
+            format!("{id} is being deleted: run again when it is gone"),
         );
     }
     let lacks = lacks.join(", ");

@@ -74,7 +74,7 @@ fn route_tables(site: &Site, wanted: &Wanted) -> Result<BTreeSet<RouteTableId>, 
         return Ok(own);
     }
     let words = select::route_tables_in_words(selector);
-    let tables = select::list(site.vpc.route_tables.values().map(in_words));
+    let tables = select::some(site.vpc.route_tables.values().map(in_words));
     let there = if tables.is_empty() {
         "none is visible".to_owned()
     } else {
@@ -282,6 +282,19 @@ mod tests {
         world.endpoint("s3").route_tables = tables(["b", "c"]);
         world.add_foreign("s3", EndpointKind::Gateway).route_tables = tables(["a"]);
         assert_eq!(gist(&world.plan()), [". s3: satisfied-by-foreign"]);
+    }
+
+    #[test]
+    fn a_twin_on_its_way_out_keeps_its_tables_until_it_is_gone() {
+        let world = world().want(["s3"]).applied().but(|w| {
+            let mut twin = w.endpoint("s3").clone();
+            w.endpoint("s3").route_tables = tables(["a"]);
+            twin.id = "vpce-twin".into();
+            twin.state = EndpointState::Deleting;
+            twin.route_tables = tables(["b"]);
+            w.observed.endpoints.insert(twin.id.clone(), twin);
+        });
+        check([("leaving", world, vec!["~ s3: route_tables", "! s3: still-deleting"])]);
     }
 
     #[test]

@@ -19,6 +19,8 @@ mod interface;
 mod orphan;
 mod placing;
 mod policy;
+#[cfg(test)]
+mod properties;
 mod quota;
 mod select;
 mod service;

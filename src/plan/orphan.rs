@@ -97,9 +97,19 @@ mod tests {
                 vec!["+ renamed", "~ logs: security_groups", ". linkwalk-endpoints: orphan"],
             ),
             (
+                "what an AWS service made is not ours, whatever its tags say",
+                there.clone().but(|w| {
+                    w.endpoint("s3").requester_managed = true;
+                    w.settings.endpoints.truncate(1);
+                }),
+                vec![". s3: requester-managed"],
+            ),
+            (
                 "the service is no longer offered",
                 there.clone().but(|w| {
-                    w.catalogue.offers.retain(|offer| !offer.name.as_str().ends_with(".logs"));
+                    w.catalogue
+                        .offers
+                        .retain(|offer| offer.name.as_str() != "com.amazonaws.eu-west-1.logs");
                 }),
                 vec!["! logs: service-not-offered"],
             ),

@@ -22,7 +22,9 @@ pub(super) fn choose(
     draft: &mut Draft,
 ) -> Result<BTreeMap<ZoneId, SubnetId>, Refusal> {
     let family = wanted.spec.ip_address_type.or(kept.and_then(|kept| kept.ip_address_type));
-    supports_family(wanted, wanted.spec.ip_address_type)?;
+    if let Some(asked) = wanted.spec.ip_address_type {
+        family_offered(wanted, asked)?;
+    }
     let matching = matching(site, wanted)?;
     let mut zones: BTreeMap<&ZoneId, Vec<&Subnet>> = BTreeMap::new();
     for subnet in matching {
@@ -35,26 +37,15 @@ pub(super) fn choose(
     for (code, text) in dropped {
         draft.note(Some(&site.vpc.id), wanted.short, code, text);
     }
-    for subnets in zones.values().flatten() {
-        draft.zone(&subnets.id, &subnets.zone);
-    }
-    // Zones of subnets that will be left, too.
-    for subnet in kept.into_iter().flat_map(|kept| &kept.subnets) {
-        if let Some(subnet) = site.vpc.subnets.get(subnet) {
-            draft.zone(&subnet.id, &subnet.zone);
-        }
+    // Zones of the subnets an endpoint would leave, too.
+    let left = kept.into_iter().flat_map(|kept| &kept.subnets);
+    for subnet in chosen.values().chain(left).filter_map(|id| site.vpc.subnets.get(id)) {
+        draft.zone(&subnet.id, &subnet.zone);
     }
     Ok(chosen)
 }
 
 type Dropped = Vec<(&'static str, String)>;
-
-fn supports_family(wanted: &Wanted, asked: Option<IpAddressType>) -> Result<(), Refusal> {
-    match asked {
-        Some(asked) => family_offered(wanted, asked),
-        None => Ok(()),
-    }
-}
 
 /// Whether the service can be reached by this type of address; one of which AWS names no types is
 /// reached by IPv4.
@@ -80,7 +71,7 @@ fn matching<'a>(site: &Site<'a>, wanted: &Wanted) -> Result<Vec<&'a Subnet>, Ref
             0 => "the VPC has no subnets".to_owned(),
             _ => format!(
                 "the VPC has {}",
-                select::list(vpc.subnets.values().map(|s| subnet_in_words(site, s)))
+                select::some(vpc.subnets.values().map(|s| subnet_in_words(site, s)))
             ),
         };
         return Err(Refusal::new(

@@ -54,6 +54,14 @@ pub(super) fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
 }
 
+/// The first of a list that may be long.
+pub(super) fn some<T: ToString>(items: impl ExactSizeIterator<Item = T>) -> String {
+    const SHOWN: usize = 6;
+    let more = items.len().saturating_sub(SHOWN);
+    let shown = list(items.take(SHOWN));
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
 fn tagged(tags: &BTreeMap<String, Glob>) -> String {
     format!("tagged {}", list(tags.iter().map(|(key, glob)| format!("{key}={glob}"))))
 }

@@ -25,7 +25,7 @@ pub(super) struct Standing<'a> {
     pub(super) kept: Option<&'a Endpoint>,
     /// Those of ours to delete.
     pub(super) spare: Vec<&'a Endpoint>,
-    /// Those that are not ours.
+    /// Those that are not ours, or not for long: an endpoint being deleted holds on to its routes.
     pub(super) others: Vec<&'a Endpoint>,
 }
 
@@ -58,14 +58,14 @@ impl<'a> Standing<'a> {
             ));
         }
         let is_kept = |endpoint: &Endpoint| kept.is_some_and(|kept| kept.id == endpoint.id);
-        let spare = ours
-            .into_iter()
-            .filter(|endpoint| endpoint.state != EndpointState::Deleting && !is_kept(endpoint))
-            .collect();
+        let (leaving, staying): (Vec<_>, Vec<_>) =
+            ours.into_iter().partition(|endpoint| endpoint.state == EndpointState::Deleting);
+        let spare = staying.into_iter().filter(|endpoint| !is_kept(endpoint)).collect();
+        let others = others.into_iter().chain(leaving).collect();
         Ok(Self { kept, spare, others })
     }
 
-    /// All of ours.
+    /// All of ours that stay until we delete them.
     pub(super) fn ours(&self) -> Vec<&'a Endpoint> {
         self.kept.into_iter().chain(self.spare.iter().copied()).collect()
     }

@@ -6,8 +6,8 @@ use crate::ids::{SubnetId, TargetId};
 use crate::model::endpoint::{EndpointKey, EndpointKind, OWNER_TAG, Tags};
 use crate::model::network::Vpc;
 use crate::model::observed::{Endpoint, Observed};
-use crate::model::service::Catalogue;
-use crate::model::spec::{EndpointSpec, Settings};
+use crate::model::service::{Catalogue, short_name};
+use crate::model::spec::{EndpointSpec, GroupRef, Settings, VpcSelector};
 use crate::plan::dns::S3Gateway;
 use crate::plan::draft::{Draft, Refusal};
 use crate::plan::group::Group;
@@ -128,7 +128,8 @@ fn selected_vpcs<'a>(
         let there = if observed.vpcs.is_empty() {
             "there is no VPC here".to_owned()
         } else {
-            format!("there are {}", select::list(observed.vpcs.values().map(vpc_in_words)))
+            let vpcs = observed.vpcs.values().map(|vpc| vpc_in_words(vpc, &settings.vpcs));
+            format!("there are {}", select::some(vpcs))
         };
         draft.block(
             None,
@@ -145,16 +146,16 @@ fn selected_vpcs<'a>(
     own
 }
 
-fn vpc_in_words(vpc: &Vpc) -> String {
-    let mut facts: Vec<String> = vpc
-        .tags
-        .iter()
-        .filter(|(key, _)| !key.starts_with("aws:"))
-        .map(|(k, v)| format!("{k}={v}"))
-        .collect();
-    if vpc.is_default {
-        facts.insert(0, "default".to_owned());
-    }
+/// A VPC by what the selector looks at, and its name.
+fn vpc_in_words(vpc: &Vpc, selector: &VpcSelector) -> String {
+    let asked = |key: &str| match selector {
+        VpcSelector::Tags(tags) => tags.contains_key(key),
+        _ => false,
+    };
+    let tags = vpc.tags.iter().filter(|(key, _)| *key == "Name" || asked(key));
+    let default = vpc.is_default.then(|| "default".to_owned());
+    let facts: Vec<String> =
+        default.into_iter().chain(tags.map(|(key, value)| format!("{key}={value}"))).collect();
     if facts.is_empty() { vpc.id.to_string() } else { format!("{} ({})", vpc.id, facts.join(", ")) }
 }
 
@@ -183,8 +184,9 @@ fn plan_vpc(site: Site, wanted: &[Wanted], draft: &mut Draft) {
     }
 }
 
+/// Whether the entry wants the deployment's own security group.
 pub(super) fn uses_managed_group(spec: &EndpointSpec) -> bool {
-    spec.security_groups.contains(&crate::model::spec::GroupRef::Managed)
+    spec.security_groups.contains(&GroupRef::Managed)
 }
 
 fn note_what_is_left_alone(site: &Site, draft: &mut Draft) {
@@ -194,7 +196,7 @@ fn note_what_is_left_alone(site: &Site, draft: &mut Draft) {
         draft.note(vpc, subnet.id.as_str(), "shared-subnet", text);
     }
     for endpoint in site.endpoints().filter(|endpoint| endpoint.requester_managed) {
-        let short = crate::model::service::short_name(&endpoint.key.service, &site.target.region);
+        let short = short_name(&endpoint.key.service, &site.target.region);
         let text = format!("{} is managed by an AWS service, left alone", endpoint.id);
         draft.note(vpc, short, "requester-managed", text);
     }
@@ -256,8 +258,14 @@ mod tests {
         check_blocked([
             (
                 "no-vpc-matches",
-                world().want(["logs"]).but(|w| w.settings.vpcs = VpcSelector::Tags(none.into())),
-                "selects VPCs tagged purpose=none, and there are vpc-1",
+                world().want(["logs"]).but(|w| {
+                    w.settings.vpcs = VpcSelector::Tags(none.into());
+                    for (key, value) in [("purpose", "lab"), ("other", "tag"), ("Name", "main")] {
+                        w.vpc().tags.insert(key.into(), value.into());
+                    }
+                    (2..9).for_each(|n| w.add_vpc(&format!("vpc-{n}")));
+                }),
+                "selects VPCs tagged purpose=none, and there are vpc-1 (Name=main, purpose=lab), vpc-2, vpc-3, vpc-4, vpc-5, vpc-6 and 2 more",
             ),
             (
                 "no-vpc-matches",

@@ -288,11 +288,6 @@ impl World {
         for action in &plan.actions {
             self.carry_out(action, &mut groups);
         }
-        for endpoint in self.observed.endpoints.values_mut() {
-            if endpoint.state == EndpointState::Pending {
-                endpoint.state = EndpointState::Available;
-            }
-        }
     }
 
     fn carry_out(&mut self, action: &Action, groups: &mut BTreeMap<u32, SecurityGroupId>) {
@@ -337,6 +332,10 @@ impl World {
                 let there = self.observed.endpoints.get_mut(id).unwrap();
                 there.subnets.retain(|id| !change.remove_subnets.contains(id));
                 there.subnets.extend(change.add_subnets.iter().cloned());
+                for subnet in &change.add_subnets {
+                    let subnet = vpc.subnets.get_mut(subnet).unwrap();
+                    subnet.free_addresses = subnet.free_addresses.checked_sub(1).unwrap();
+                }
                 there.route_tables.retain(|id| !change.remove_route_tables.contains(id));
                 there.route_tables.extend(change.add_route_tables.iter().cloned());
                 there.security_groups.retain(|id| !change.remove_security_groups.contains(id));

@@ -94,15 +94,16 @@ impl<'a> Overview<'a> {
 
     fn headline(&mut self, group: &Group, differ: usize) {
         let accounts = many(group.targets.len(), "account");
-        let mut text = format!("{accounts} in {}: {}", group.region, group.headline);
-        if group.vpcs > 1 {
-            text += &format!(" in {} VPCs", group.vpcs);
-        }
-        match differ {
-            0 => {}
-            1 => text += "; 1 differs",
-            _ => text += &format!("; {} differ", thousands(differ)),
-        }
+        let vpcs = match group.vpcs {
+            0 | 1 => String::new(),
+            several => format!(" in {several} VPCs"),
+        };
+        let differ = match differ {
+            0 => String::new(),
+            1 => "; 1 differs".to_owned(),
+            several => format!("; {} differ", thousands(several)),
+        };
+        let text = format!("{accounts} in {}: {}{vpcs}{differ}", group.region, group.headline);
         self.page.words(Ink::Bold, 2, &text).end();
     }
 
@@ -136,7 +137,6 @@ impl<'a> Overview<'a> {
                 self.page.put(Ink::of(symbol), "! ");
             }
             let hang = if symbol == '!' { 4 } else { 2 };
-            // A subject that is its own text's first word is not said twice.
             self.page.words(Ink::of(symbol), hang, &format!("{what}:"));
             self.page.words(Ink::Plain, hang + 2, &saying.text);
             if symbol == '!' {
@@ -175,8 +175,10 @@ impl<'a> Overview<'a> {
         let labels: Vec<String> =
             targets.into_iter().map(|t| label(t, self.names, self.several_regions)).collect();
         self.page.tab(indent);
-        if labels.len() <= FEW {
-            self.page.words(Ink::Dim, indent, &labels.join(", ")).end();
+        if let Some((last, others)) = labels.split_last().filter(|_| labels.len() <= FEW) {
+            let mut pieces: Vec<String> = others.iter().map(|label| format!("{label},")).collect();
+            pieces.push(last.clone());
+            self.page.pieces(Ink::Dim, indent, pieces.iter().map(String::as_str)).end();
             return;
         }
         let room = self.page.room().min(120);

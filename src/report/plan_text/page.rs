@@ -45,6 +45,8 @@ pub(super) struct Page {
     color: bool,
     width: usize,
     column: usize,
+    /// Whether the line is empty or ends in a space, colours aside.
+    spaced: bool,
     text: String,
 }
 
@@ -52,7 +54,7 @@ impl Page {
     /// `width` in columns; 0 for one without end.
     pub(super) fn new(color: bool, width: usize) -> Self {
         let width = if width == 0 { usize::MAX } else { width.max(30) };
-        Self { color, width, column: 0, text: String::new() }
+        Self { color, width, column: 0, spaced: true, text: String::new() }
     }
 
     /// Whether the page is too narrow for columns.
@@ -64,9 +66,10 @@ impl Page {
     pub(super) fn put(&mut self, ink: Ink, text: &str) -> &mut Self {
         let safe = safe::text(text);
         self.column += safe.width();
+        self.spaced = safe.chars().next_back().map_or(self.spaced, |last| last == ' ');
         if self.color && ink != Ink::Plain && !safe.trim().is_empty() {
             let style = ink.style();
-            self.text += &format!("{style}{safe}{style:#}");
+            self.text.extend([style.render().to_string(), safe, style.render_reset().to_string()]);
         } else {
             self.text.push_str(&safe);
         }
@@ -79,21 +82,32 @@ impl Page {
         let spaces = column.saturating_sub(self.column).max(least);
         self.text.push_str(&" ".repeat(spaces));
         self.column += spaces;
+        self.spaced = true;
         self
     }
 
     /// Puts words, going on to the next line where one does not fit, and starting that at `hang`.
     pub(super) fn words(&mut self, ink: Ink, hang: usize, text: &str) -> &mut Self {
-        for word in safe::text(text).split(' ').filter(|word| !word.is_empty()) {
-            let at_start = self.text.is_empty() || self.text.ends_with([' ', '\n']);
-            let gap = usize::from(!at_start);
-            if self.column + gap + word.width() > self.width && self.column > hang {
+        self.pieces(ink, hang, safe::text(text).split(' ').filter(|word| !word.is_empty()))
+    }
+
+    /// The same with pieces that are not to be torn apart.
+    pub(super) fn pieces<'t>(
+        &mut self,
+        ink: Ink,
+        hang: usize,
+        pieces: impl IntoIterator<Item = &'t str>,
+    ) -> &mut Self {
+        for piece in pieces {
+            let piece = safe::text(piece);
+            let gap = usize::from(!self.spaced);
+            if self.column + gap + piece.width() > self.width && self.column > hang {
                 self.end().tab(hang);
             } else if gap > 0 {
                 self.text.push(' ');
                 self.column += 1;
             }
-            self.put(ink, word);
+            self.put(ink, &piece);
         }
         self
     }
@@ -105,6 +119,7 @@ impl Page {
         }
         self.text.push('\n');
         self.column = 0;
+        self.spaced = true;
         self
     }
 

@@ -110,18 +110,18 @@ fn a_narrow_terminal_wraps() {
 
 #[test]
 fn colour_is_added_and_takes_no_room() {
-    let plan = Plan { targets: BTreeMap::from([planned(46, &drifted())]) };
+    let plan = organization();
     let options = PlanTextOptions { color: true, width: 100, account: None };
     let coloured = render(&plan, &names(), &options);
     assert!(coloured.contains("\u{1b}[33m~ logs\u{1b}[0m"), "{coloured:?}");
-    let mut plain = String::new();
+    let mut bare = String::new();
     let mut rest = coloured.as_str();
     while let Some(at) = rest.find('\u{1b}') {
-        plain.push_str(&rest[..at]);
+        bare.push_str(&rest[..at]);
         rest = &rest[at + rest[at..].find('m').unwrap() + 1..];
     }
-    plain.push_str(rest);
-    assert_eq!(plain, shown(&plan, 100));
+    bare.push_str(rest);
+    assert_eq!(bare, shown(&plan, 100));
 }
 
 #[test]
