@@ -1,5 +1,7 @@
 //! `linkwalk accounts`: the walk itself.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::out;
@@ -32,8 +34,8 @@ pub(super) async fn run(stage: Stage, explain: Option<AccountId>) -> Exit {
             out::stdout(&accounts::text(&walk.members, screen.stdout_color));
         }
         (Ok(Shown::Walk), Output::Json) => out::json(&accounts::document(&walk.members)),
-        (Ok(Shown::One(account, why)), Output::Text) => out::stdout(&text(&account, &why)),
-        (Ok(Shown::One(account, why)), Output::Json) => out::json(&document(&account, &why)),
+        (Ok(Shown::One(one)), Output::Text) => out::stdout(&text(&one.0, &one.1)),
+        (Ok(Shown::One(one)), Output::Json) => out::json(&document(&one.0, &one.1)),
         (Ok(_), Output::Jsonl) => {}
     }
     exit
@@ -42,7 +44,7 @@ pub(super) async fn run(stage: Stage, explain: Option<AccountId>) -> Exit {
 /// What is shown: all, or one account with its rules.
 enum Shown {
     Walk,
-    One(Account, Explanation),
+    One(Box<(Account, Explanation)>),
 }
 
 async fn walk(run: &Run) -> Result<Walk, Failure> {
@@ -65,7 +67,7 @@ fn explained(run: &Run, walk: &Walk, id: &AccountId) -> Result<Shown, String> {
         .find(|account| &account.id == id)
         .ok_or_else(|| format!("account {id} is not in the organization"))?;
     let why = run.config.explain(account, walk.management.as_ref());
-    Ok(Shown::One(account.clone(), why))
+    Ok(Shown::One(Box::new((account.clone(), why))))
 }
 
 /// Every rule in the order in which they are tried; the first that matches decides.
@@ -82,16 +84,13 @@ fn text(account: &Account, why: &Explanation) -> String {
         safe::text(&standing),
     );
     for tried in &why.rules {
-        text += &format!("  {:<14}  {}\n", tried.verdict.as_str(), safe::text(&tried.rule));
+        let (verdict, rule) = (tried.verdict.as_str(), safe::text(&tried.rule));
+        drop(writeln!(text, "  {verdict:<14}  {rule}"));
     }
     for over in &why.overrides {
         let regions: Vec<&str> = over.regions.iter().map(AsRef::as_ref).collect();
-        text += &format!(
-            "\n  [[override]] number {} applies in {}: {}\n",
-            over.number,
-            regions.join(", "),
-            safe::text(&over.rule),
-        );
+        let (number, regions, rule) = (over.number, regions.join(", "), safe::text(&over.rule));
+        drop(writeln!(text, "\n  [[override]] number {number} applies in {regions}: {rule}"));
     }
     text
 }
