@@ -1,7 +1,5 @@
 //! `linkwalk accounts`: the walk itself.
 
-use std::fmt::Write;
-
 use serde_json::{Value, json};
 
 use super::out;
@@ -76,23 +74,21 @@ fn text(account: &Account, why: &Explanation) -> String {
         Standing::Consumer { rule } => format!("consumer: {rule}"),
         Standing::Skipped { reason } => format!("skipped: {reason}"),
     };
-    let mut text = format!(
-        "{}  {}  {}\n{}\n\n",
-        account.id,
-        safe::text(&account.name),
-        safe::text(&account.ou_path),
+    let mut lines = vec![
+        format!("{}  {}  {}", account.id, safe::text(&account.name), safe::text(&account.ou_path)),
         safe::text(&standing),
-    );
-    for tried in &why.rules {
+        String::new(),
+    ];
+    lines.extend(why.rules.iter().map(|tried| {
         let (verdict, rule) = (tried.verdict.as_str(), safe::text(&tried.rule));
-        drop(writeln!(text, "  {verdict:<14}  {rule}"));
-    }
-    for over in &why.overrides {
+        format!("  {verdict:<14}  {rule}")
+    }));
+    lines.extend(why.overrides.iter().map(|over| {
         let regions: Vec<&str> = over.regions.iter().map(AsRef::as_ref).collect();
         let (number, regions, rule) = (over.number, regions.join(", "), safe::text(&over.rule));
-        drop(writeln!(text, "\n  [[override]] number {number} applies in {regions}: {rule}"));
-    }
-    text
+        format!("\n  [[override]] number {number} applies in {regions}: {rule}")
+    }));
+    lines.join("\n") + "\n"
 }
 
 fn document(account: &Account, why: &Explanation) -> Value {
