@@ -118,7 +118,8 @@ impl Sessions {
             .await
             .map_err(|e| {
                 let mut failure = error::failure("GetCallerIdentity", &e);
-                if let Some(address) = self.caller.endpoint_url().filter(|_| failure.code.is_none()) {
+                if let Some(address) = self.caller.endpoint_url().filter(|_| failure.code.is_none())
+                {
                     failure.message = format!("{address}: {}", failure.message);
                 }
                 failure
