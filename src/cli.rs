@@ -35,7 +35,7 @@ pub struct Common {
     /// What to write to stdout
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
-    /// Colours; auto follows the terminal, NO_COLOR and CLICOLOR_FORCE
+    /// Colours; auto follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE`
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
     /// No progress on stderr
@@ -80,8 +80,10 @@ pub enum Command {
         explain: Option<AccountId>,
     },
     /// Show what would change; changes nothing
-    #[command(after_help = "Examples:\n  linkwalk plan\n  linkwalk plan --account 111122223333   # \
-                            that account in full\n  linkwalk plan -o json > plan.json")]
+    #[command(
+        after_help = "Examples:\n  linkwalk plan\n  linkwalk plan --account 111122223333   # \
+                            that account in full\n  linkwalk plan -o json > plan.json"
+    )]
     Plan {
         /// Which targets
         #[command(flatten)]
@@ -91,9 +93,11 @@ pub enum Command {
         detailed_exitcode: bool,
     },
     /// Plan, ask, change, wait until every endpoint is available, and look again
-    #[command(after_help = "Examples:\n  linkwalk apply\n  linkwalk apply --yes                    \
+    #[command(
+        after_help = "Examples:\n  linkwalk apply\n  linkwalk apply --yes                    \
                             # for pipelines\n  linkwalk apply --account 111122223333   # one \
-                            account first")]
+                            account first"
+    )]
     Apply {
         /// Which targets
         #[command(flatten)]

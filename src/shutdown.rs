@@ -68,8 +68,8 @@ impl Shutdown {
     }
 
     /// Turns SIGINT, SIGTERM and SIGHUP into levels for as long as the runtime lives, and tells the
-    /// stream of each; it does not keep the stream open. Signals that the caller was started to
-    /// ignore (`nohup`, background jobs of a script) stay ignored.
+    /// stream of each; it does not keep the stream open. A SIGHUP that the program was started to
+    /// ignore (`nohup`) stays ignored.
     ///
     /// # Errors
     /// When the system refuses to register a signal.
@@ -102,13 +102,13 @@ impl Shutdown {
 
 /// The signals to listen to.
 fn signals() -> std::io::Result<Vec<Signal>> {
-    // Where there is no /proc the list is empty and every signal is listened to.
+    let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
+    // Where there is no /proc nothing counts as ignored.
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()]
-        .into_iter()
-        .filter(|kind| !is_ignored(&status, kind.as_raw_value()))
-        .map(signal)
-        .collect()
+    if !is_ignored(&status, SignalKind::hangup().as_raw_value()) {
+        kinds.push(SignalKind::hangup());
+    }
+    kinds.into_iter().map(signal).collect()
 }
 
 /// Whether the mask of ignored signals in /proc/self/status (proc(5), `SigIgn`) has this signal.
@@ -122,9 +122,6 @@ fn is_ignored(status: &str, number: i32) -> bool {
 
 /// Waits for any of the signals; `false` when none can come any more.
 async fn any(signals: &mut [Signal]) -> bool {
-    if signals.is_empty() {
-        return false;
-    }
     let next = signals.iter_mut().map(|signal| Box::pin(signal.recv()));
     futures::future::select_all(next).await.0.is_some()
 }

@@ -189,8 +189,9 @@ def _foreign(ec2, region: str, vpc: str, subnets: list[str], service: str) -> st
         tags={"Name": f"{service}-by-hand"},
     )
     if not groups:
-        cidr = ec2.vpcs[vpc].cidr_block
-        ec2.authorize_security_group_ingress(group.id, "tcp", 443, 443, [{"CidrIp": cidr}])
+        blocks = ec2.vpcs[vpc].get_cidr_block_association_set()
+        cidrs = [{"CidrIp": block["cidr_block"]} for block in blocks]
+        ec2.authorize_security_group_ingress(group.id, "tcp", 443, 443, cidrs)
     return endpoint.id
 
 

@@ -82,7 +82,7 @@ impl Sessions {
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(10))
-                    .operation_attempt_timeout(Duration::from_secs(60))
+                    .operation_attempt_timeout(Duration::from_mins(1))
                     .build(),
             )
             .load()
@@ -116,7 +116,14 @@ impl Sessions {
             .get_caller_identity()
             .send()
             .await
-            .map_err(|e| error::failure("GetCallerIdentity", &e))?;
+            .map_err(|e| {
+                let mut failure = error::failure("GetCallerIdentity", &e);
+                if let Some(address) = self.caller.endpoint_url().filter(|_| failure.code.is_none())
+                {
+                    failure.message = format!("{address}: {}", failure.message);
+                }
+                failure
+            })?;
         Ok(Caller {
             account: answer.account.unwrap_or_default(),
             arn: answer.arn.unwrap_or_default(),
@@ -175,8 +182,8 @@ fn with_credentials(config: &SdkConfig, role: AssumedRole) -> SdkConfig {
 /// may last longer.
 fn identity_cache() -> aws_sdk_sts::config::SharedIdentityCache {
     IdentityCache::lazy()
-        .buffer_time(Duration::from_secs(300))
-        .load_timeout(Duration::from_secs(60))
+        .buffer_time(Duration::from_mins(5))
+        .load_timeout(Duration::from_mins(1))
         .build()
 }
 

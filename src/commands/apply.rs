@@ -5,9 +5,9 @@ use std::io::{self, BufRead, IsTerminal};
 
 use tokio::sync::oneshot;
 
+use super::out;
 use super::plan::{Prepared, give_up, prepare, text, without_actions};
 use super::stage::Stage;
-use super::out;
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::plan::Planned;
@@ -103,9 +103,7 @@ async fn confirm(run: &Run, prepared: &Prepared) -> bool {
             Planned::Unreachable { .. } => 0,
         })
         .sum();
-    out::stderr(&format!(
-        "\nMake these {changes} changes? Only `yes` is taken for a yes: "
-    ));
+    out::stderr(&format!("\nMake these {changes} changes? Only `yes` is taken for a yes: "));
     let (answer, answered) = oneshot::channel();
     // A thread of its own and not the runtime's: a read from a terminal cannot be cancelled, and the
     // program must be able to end while it waits.

@@ -20,7 +20,7 @@ pub fn run(cli: Cli) -> Exit {
     let config = match config::load(&cli.common.config) {
         Ok(config) => config,
         Err(problems) => {
-            out::stderr(&problems.render(screen.stderr_color));
+            out::stderr(&(problems.render(screen.stderr_color) + "\n"));
             return Exit::Usage;
         }
     };

@@ -8,6 +8,7 @@ use super::{out, scope};
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::ids::AccountId;
+use crate::model::failure::Failure;
 use crate::plan::outcome::Outcome;
 use crate::plan::{Plan, Planned, TargetPlan};
 use crate::report::event::EventKind;
@@ -16,6 +17,9 @@ use crate::report::plan_text::{self, PlanTextOptions};
 use crate::report::progress;
 use crate::run::{Run, Target, Walk, discover, observe};
 use crate::shutdown::Level;
+
+/// Width of a plan where stdout is no terminal.
+const DEFAULT_WIDTH: usize = 100;
 
 /// Everything up to the barrier: one plan for all targets in scope.
 pub(super) struct Prepared {
@@ -27,7 +31,7 @@ pub(super) struct Prepared {
 /// Why there is no plan.
 pub(super) enum NoPlan {
     /// AWS, or the way to it, refused.
-    Failed(crate::model::failure::Failure),
+    Failed(Failure),
     /// What was asked for makes no sense here.
     Usage(String),
 }
@@ -67,11 +71,11 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool)
         outcomes.push(outcome);
     }
     let exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
-    let (screen, meta) = (stage.screen, meta(&stage.run));
+    let (screen, deployment) = (stage.screen, stage.run.config.deployment.clone());
     stage.close(exit).await;
     match screen.output {
         Output::Text => out::stdout(&text(&prepared, screen, narrowed)),
-        Output::Json => out::json(&plan_json::document(&prepared.plan, &names(&prepared.targets), &meta)),
+        Output::Json => out::json(&document(&prepared, &deployment)),
         Output::Jsonl => {}
     }
     exit
@@ -79,9 +83,8 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool)
 
 /// A plan that was not carried out: what is blocked is not a failure of the plan, it is what it says.
 fn exit(outcomes: &[Outcome], interrupted: bool, detailed: bool) -> Exit {
-    let pending = |outcome: &Outcome| {
-        matches!(outcome, Outcome::WouldChange | Outcome::Diverged { .. })
-    };
+    let pending =
+        |outcome: &Outcome| matches!(outcome, Outcome::WouldChange | Outcome::Diverged { .. });
     let unreached = outcomes.iter().filter(|outcome| !pending(outcome));
     let exit = progress::exit(unreached, interrupted);
     if detailed && outcomes.iter().any(pending) { exit.worst(Exit::Changes) } else { exit }
@@ -108,7 +111,7 @@ pub(super) fn without_actions(plan: &TargetPlan) -> Outcome {
 /// Ends a run that has no plan.
 pub(super) async fn give_up(stage: Stage, why: NoPlan) -> Exit {
     match why {
-        NoPlan::Failed(failure) => stage.fail("cannot walk the organization", &failure).await,
+        NoPlan::Failed(failure) => stage.fail(&failure).await,
         NoPlan::Usage(wrong) => {
             stage.close(Exit::Usage).await;
             out::error(&wrong);
@@ -123,8 +126,12 @@ pub(super) fn text(prepared: &Prepared, screen: super::Screen, narrowed: &Scope)
         [one] => Some(one.clone()),
         _ => None,
     };
-    let options = PlanTextOptions { color: screen.stdout_color, width: screen.width, account };
-    plan_text::render(&prepared.plan, &names(&prepared.targets), options)
+    let options = PlanTextOptions {
+        color: screen.stdout_color,
+        width: screen.columns.unwrap_or(DEFAULT_WIDTH),
+        account,
+    };
+    plan_text::render(&prepared.plan, &names(&prepared.targets), &options)
 }
 
 /// Names of the accounts in scope.
@@ -132,7 +139,14 @@ pub(super) fn names(targets: &[Arc<Target>]) -> BTreeMap<AccountId, String> {
     targets.iter().map(|target| (target.id.account.clone(), target.name.clone())).collect()
 }
 
-/// What a plan document says of itself.
-pub(super) fn meta(run: &Run) -> PlanMeta {
-    PlanMeta { deployment: run.config.deployment.clone() }
+/// The plan for machines.
+fn document(prepared: &Prepared, deployment: &str) -> serde_json::Value {
+    let created_at = jiff::Timestamp::now().to_string();
+    let meta = PlanMeta {
+        version: env!("CARGO_PKG_VERSION"),
+        deployment,
+        created_at: &created_at,
+        names: &names(&prepared.targets),
+    };
+    plan_json::document(&prepared.plan, &meta)
 }

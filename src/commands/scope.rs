@@ -30,11 +30,8 @@ pub(super) fn targets(
     walk: &Walk,
     scope: &Scope,
 ) -> Result<Vec<Arc<Target>>, String> {
-    let accounts: Vec<&Account> = if scope.accounts.is_empty() {
-        walk.consumers().collect()
-    } else {
-        named(walk, scope)?
-    };
+    let accounts: Vec<&Account> =
+        if scope.accounts.is_empty() { walk.consumers().collect() } else { named(walk, scope)? };
     if accounts.is_empty() {
         return Err(format!(
             "no account is a consumer: all {} are skipped; `linkwalk accounts` shows why",

@@ -13,16 +13,14 @@ use crate::report::plain::Plain;
 use crate::report::summary;
 use crate::report::tty::Tty;
 
-/// Widths at which text is laid out where stdout is no terminal.
-const DEFAULT_WIDTH: usize = 100;
-
 /// How this run is shown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Screen {
     pub(super) output: Output,
     pub(super) stdout_color: bool,
     pub(super) stderr_color: bool,
-    pub(super) width: usize,
+    /// Columns of stdout's terminal; `None` on a pipe, where lines stay whole.
+    pub(super) columns: Option<usize>,
     mode: Mode,
     verbose: bool,
 }
@@ -56,8 +54,8 @@ impl Screen {
             output: common.output,
             stdout_color: color(io::stdout().is_terminal()),
             stderr_color: color(io::stderr().is_terminal()),
-            width: terminal_size::terminal_size_of(io::stdout())
-                .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0)),
+            columns: terminal_size::terminal_size_of(io::stdout())
+                .map(|(width, _)| usize::from(width.0)),
             mode,
             verbose: common.verbose,
         }
@@ -65,7 +63,7 @@ impl Screen {
 
     /// How the summary is written.
     pub(super) fn summary(&self) -> summary::Options {
-        summary::Options { color: self.stdout_color, verbose: self.verbose }
+        summary::Options { color: self.stdout_color, verbose: self.verbose, columns: self.columns }
     }
 
     /// The reporters of this run: people watch stderr, machines read events on stdout.
@@ -73,8 +71,10 @@ impl Screen {
         let mut reporters: Vec<Box<dyn Reporter>> = Vec::new();
         match self.mode {
             Mode::Tty => reporters.push(Box::new(Tty::stderr(self.stderr_color, self.verbose))),
-            Mode::Plain => reporters
-                .push(Box::new(Plain::new(io::stderr(), self.stderr_color, self.verbose))),
+            Mode::Plain => {
+                let plain = Plain::new(io::stderr(), self.stderr_color, self.verbose);
+                reporters.push(Box::new(plain));
+            }
             Mode::Quiet => {}
         }
         if self.output == Output::Jsonl {

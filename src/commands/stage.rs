@@ -60,12 +60,11 @@ impl Stage {
         self.audience.await.unwrap_or_default()
     }
 
-    /// Ends a run that could not go on.
-    pub(super) async fn fail(self, what: &str, failure: &Failure) -> Exit {
-        let exit = Exit::Failed;
-        self.close(exit).await;
-        out::failure(what, failure);
-        exit
+    /// Ends a run that could not walk the organization.
+    pub(super) async fn fail(self, failure: &Failure) -> Exit {
+        self.close(Exit::Failed).await;
+        out::failure("cannot walk the organization", failure);
+        Exit::Failed
     }
 }
 

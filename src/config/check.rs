@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use crate::ids::Region;
-use crate::model::endpoint::EndpointKind;
+use crate::model::endpoint::{DnsOptions, EndpointKind, Tags};
 use crate::model::spec::ServiceRef;
 
 use super::endpoint::{Mention, kind_word, leads_to};
 use super::problem::{Problem, Problems, Span};
-use super::{EndpointTable, LeadsTo, Layer, known};
+use super::tree::Node;
+use super::{EndpointTable, Layer, LeadsTo, known};
 
 /// One layer as it was read.
 pub(super) struct ReadLayer<'a> {
@@ -21,6 +22,8 @@ pub(super) struct ReadLayer<'a> {
     pub(super) regions: Vec<Region>,
     /// Where its `[tags]` stand.
     pub(super) tags: Option<Span>,
+    /// Whether it asks for an endpoint, or says something of them that cannot be read.
+    pub(super) wants_endpoints: bool,
 }
 
 /// Settles what every table leads to and checks it. The layers come base first and go on as they
@@ -57,39 +60,29 @@ struct Book<'p, 'a> {
 }
 
 impl<'a> Book<'_, 'a> {
+    /// What the table leads to: what its name led to before, or, where it is new, what it says.
     fn settle(&mut self, mention: &Mention<'a>, regions: &[Region]) -> Option<LeadsTo> {
-        let is_restated = mention.service.is_some() || mention.kind.is_some();
-        match self.tables.get(mention.name) {
-            Some((_, None)) => None,
-            Some((_, first)) if !is_restated => first.clone(),
-            Some((place, Some(first))) => {
-                let again = leads_to(mention)?;
-                if &again != first {
-                    let stated = mention.service.as_ref().map(|(_, node)| node);
-                    let at = stated.or(mention.kind.as_ref().map(|(_, node)| node))?;
-                    self.problems.push(
-                        Problem::at(
-                            at.span.clone(),
-                            format!("`endpoints.{}` already leads elsewhere", mention.name),
-                            "an override cannot change a table's service or type; give it a table \
-                             with a name of its own",
-                        )
-                        .with_related(place.clone(), "first used here"),
-                    );
-                    return None;
-                }
-                Some(again)
+        if let Some((place, first)) = self.tables.get(mention.name) {
+            let first = first.clone()?;
+            if let Some(at) = contradiction(mention, &first) {
+                self.problems.push(
+                    Problem::at(
+                        at.span.clone(),
+                        format!("`endpoints.{}` already leads elsewhere", mention.name),
+                        "an override cannot change a table's service or type; give it a table with \
+                         a name of its own",
+                    )
+                    .with_related(place.clone(), "first used here"),
+                );
+                return None;
             }
-            None => {
-                let found = leads_to(mention);
-                if let Some(found) = &found {
-                    self.check_unique(mention, found);
-                    check_regions(mention, found, regions);
-                }
-                self.tables.insert(mention.name, (mention.at.span.clone(), found.clone()));
-                found
-            }
+            return is_within_region(mention, &first, regions).then_some(first);
         }
+        let found = leads_to(mention)
+            .inspect(|found| self.check_unique(mention, found))
+            .filter(|found| is_within_region(mention, found, regions));
+        self.tables.insert(mention.name, (mention.at.span.clone(), found.clone()));
+        found
     }
 
     /// No two tables lead to the same endpoint.
@@ -97,8 +90,7 @@ impl<'a> Book<'_, 'a> {
         let Some((service, kind)) = identity(found) else { return };
         let same = self.tables.iter().find(|(_, (_, other))| {
             other.as_ref().and_then(identity).is_some_and(|(other, other_kind)| {
-                other == service
-                    && (other_kind == kind || other_kind.is_none() || kind.is_none())
+                other == service && (other_kind == kind || other_kind.is_none() || kind.is_none())
             })
         });
         let Some((other, (place, _))) = same else { return };
@@ -171,23 +163,37 @@ pub(super) fn compared_name(service: &ServiceRef) -> String {
     }
 }
 
-/// A full name with a fixed region leads nowhere from another one.
-fn check_regions(mention: &Mention<'_>, found: &LeadsTo, regions: &[Region]) {
-    let LeadsTo::Service { service: ServiceRef::Full(full), .. } = found else { return };
-    let Some(label) = known::region_label(full.as_str()).filter(|label| *label != "{region}")
-    else {
-        return;
+/// The `service` or `type` by which a later table of a name leads elsewhere than the first.
+fn contradiction<'m, 'a>(mention: &'m Mention<'a>, first: &LeadsTo) -> Option<&'m Node<'a>> {
+    let first = match first {
+        LeadsTo::Bundle { .. } => None,
+        LeadsTo::Service { service, kind } => Some((compared_name(service), kind)),
     };
-    if let Some(other) = regions.iter().find(|region| region.as_str() != label) {
-        let at = mention.service.as_ref().map_or(&mention.at, |(_, node)| node);
-        at.refuse::<()>(
-            format!("`{full}` is a service of {label}, but this table is for {other} as well"),
-            format!(
-                "write {{region}} instead of {label}, or move the table into an [[override]] with \
-                 regions = [\"{label}\"]"
-            ),
-        );
-    }
+    let service = mention.service.as_ref().filter(|(text, _)| {
+        first.as_ref().is_none_or(|(first, _)| first != text && *first != known::short_of(text))
+    });
+    let kind = mention
+        .kind
+        .as_ref()
+        .filter(|(kind, _)| first.as_ref().is_none_or(|(_, first)| first.as_ref() != Some(kind)));
+    service.map(|(_, node)| node).or(kind.map(|(_, node)| node))
+}
+
+/// A full name with a fixed region leads nowhere from another one; that is reported.
+fn is_within_region(mention: &Mention<'_>, found: &LeadsTo, regions: &[Region]) -> bool {
+    let LeadsTo::Service { service: ServiceRef::Full(full), .. } = found else { return true };
+    let fixed = known::region_label(full.as_str()).filter(|label| *label != "{region}");
+    let Some(label) = fixed else { return true };
+    let Some(other) = regions.iter().find(|region| region.as_str() != label) else { return true };
+    let at = mention.service.as_ref().map_or(&mention.at, |(_, node)| node);
+    at.refuse::<()>(
+        format!("`{full}` is a service of {label}, but this table is for {other} as well"),
+        format!(
+            "write {{region}} instead of {label}, or move the table into an [[override]] with \
+             regions = [\"{label}\"]"
+        ),
+    );
+    false
 }
 
 /// Keys that an endpoint of a kind has, besides those that every one has.
@@ -242,7 +248,7 @@ fn check_keys(mention: &Mention<'_>, leads_to: &LeadsTo) {
     }
 }
 
-fn refuse_key(node: &super::tree::Node<'_>, key: &str, kind: &str) -> Option<()> {
+fn refuse_key(node: &Node<'_>, key: &str, kind: &str) -> Option<()> {
     let article = if kind.starts_with('i') { "an" } else { "a" };
     let help = match key {
         "subnets" | "security_groups" | "private_dns" => "it belongs to interface endpoints",
@@ -310,17 +316,14 @@ impl EndpointTable {
         let kind = default_kind(short).cloned();
         let is_gateway = kind == Some(EndpointKind::Gateway);
         let service = ServiceRef::Short(short.to_owned());
-        let mut part = Self {
-            leads_to: LeadsTo::Service { service, kind },
-            policy: None,
-            ..self.clone()
-        };
+        let mut part =
+            Self { leads_to: LeadsTo::Service { service, kind }, policy: None, ..self.clone() };
         if is_gateway {
             part.subnets = None;
             part.security_groups = None;
             part.private_dns = None;
             part.ip_address_type = None;
-            part.dns = crate::model::endpoint::DnsOptions::default();
+            part.dns = DnsOptions::default();
         } else {
             part.route_tables = None;
         }
@@ -365,7 +368,7 @@ fn check_name_tag(layers: &[ReadLayer<'_>], problems: &Problems) {
         .map(|(_, read)| read.layer.name_tag.key.as_deref().or(base_key).unwrap_or("Name"))
         .collect();
     let common: usize = layers.iter().map(|read| read.layer.tags.len()).sum();
-    let check = |tags: &crate::model::endpoint::Tags, place: Option<Span>, total: usize| {
+    let check = |tags: &Tags, place: Option<Span>, total: usize| {
         let Some(place) = place else { return };
         if let Some(name) = names.iter().find(|name| tags.contains_key(**name)) {
             problems.push(Problem::at(

@@ -101,10 +101,12 @@ fn policy(node: &Node<'_>) -> Option<PolicyDocument> {
             "policy = \"organization\" is not in this version",
             "write the policy to a file and name it: policy = { file = \"kms.json\" }",
         ),
-        Some(text) if text.ends_with(".json") => {
+        Some(text) if text.contains(".json") => {
             node.refuse(wrong(text), format!("write policy = {{ file = \"{text}\" }}"))
         }
-        Some(text) => node.refuse(wrong(text), "write policy = \"full\" or policy = { file = \"kms.json\" }"),
+        Some(text) => {
+            node.refuse(wrong(text), "write policy = \"full\" or policy = { file = \"kms.json\" }")
+        }
     }
 }
 
@@ -160,7 +162,8 @@ pub(super) fn leads_to(mention: &Mention<'_>) -> Option<LeadsTo> {
         }
         return Some(LeadsTo::Bundle { members: bundle.members });
     }
-    let was_refused = |key: &'static str, is_read: bool| !is_read && mention.table.get(key).is_some();
+    let was_refused =
+        |key: &'static str, is_read: bool| !is_read && mention.table.get(key).is_some();
     if was_refused("service", mention.service.is_some())
         || was_refused("type", mention.kind.is_some())
     {
@@ -232,10 +235,9 @@ fn check_full_name(text: &str, at: &Node<'_>) -> Option<()> {
 }
 
 fn unknown_service(text: &str, at: &Node<'_>) -> Option<LeadsTo> {
-    let prefixes = ["com", "cn", "aws", "api", "eu", "gov", "uk"];
     let help = if known::bundle(text).is_some() {
         format!("`{text}` is a bundle, which only a table of that name can be: [endpoints.{text}]")
-    } else if prefixes.contains(&text) {
+    } else if known::begins_full_names(text) {
         "a full name needs quotes: [endpoints.\"com.amazonaws.eu-west-1.logs\"]".to_owned()
     } else {
         let near = match nearest(text, known::names()) {

@@ -52,7 +52,7 @@ pub(super) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn refused(path: &Path, error: &io::Error) -> Problem {
+pub(super) fn refused(path: &Path, error: &io::Error) -> Problem {
     let shown = path.display();
     match error.kind() {
         io::ErrorKind::NotFound => Problem::of_file(

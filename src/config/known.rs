@@ -75,13 +75,19 @@ pub(super) fn lacks_private_dns(short: &str) -> bool {
 
 /// The region a full name is bound to: `{region}`, a region, or none (`com.amazonaws.iam`).
 pub(super) fn region_label(full: &str) -> Option<&str> {
-    full.split('.').find(|label| *label == "{region}" || region::is_plausible(&Region::from(*label)))
+    full.split('.')
+        .find(|label| *label == "{region}" || region::is_plausible(&Region::from(*label)))
 }
 
 /// The short form of a full name; a partner's service keeps its whole name.
 pub(super) fn short_of(full: &str) -> String {
     let region = Region::from(region_label(full).unwrap_or_default());
     short_name(&ServiceName::from(full), &region).to_owned()
+}
+
+/// Whether the word is what remains of a full name without quotes: TOML takes its dots for tables.
+pub(super) fn begins_full_names(word: &str) -> bool {
+    region::service_prefixes().any(|prefix| prefix.split('.').next() == Some(word))
 }
 
 /// Whether the text has the form of a full name, and not of a short one.

@@ -13,7 +13,7 @@ use super::{Layer, Naming, values};
 pub(super) fn layer<'a>(table: &Table<'a>) -> (Layer, Vec<Mention<'a>>) {
     let network = table.table("network", "network");
     let group = table.table("security_group", "security_group");
-    let mentions = table.read("endpoints", |node| node.entries());
+    let mentions = table.read("endpoints", Node::entries);
     let layer = Layer {
         vpcs: network.as_ref().and_then(|t| t.read("vpcs", vpcs)),
         subnets: network.as_ref().and_then(|t| t.read("subnets", subnets)),
@@ -84,16 +84,16 @@ fn selection<Id: Ord + for<'t> From<&'t str>, T: Clone>(
         return Some(by_ids(ids.into_iter().map(Id::from).collect()));
     }
     if node.is_table() {
-        return node.table("selection")?.require("tags").and_then(|tags| {
-            values::tag_globs(&tags).map(by_tags)
-        });
+        return node
+            .table("selection")?
+            .require("tags")
+            .and_then(|tags| values::tag_globs(&tags).map(by_tags));
     }
     match node.as_text() {
         None => node.wrong_type(),
-        Some(id) if id.starts_with(prefix) => node.refuse(
-            format!("`{}` takes ids as a list", node.path),
-            format!("write [\"{id}\"]"),
-        ),
+        Some(id) if id.starts_with(prefix) => {
+            node.refuse(format!("`{}` takes ids as a list", node.path), format!("write [\"{id}\"]"))
+        }
         Some(_) => values::word(node, words),
     }
 }

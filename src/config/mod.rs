@@ -21,6 +21,7 @@ mod schema;
 mod scope;
 mod selector;
 mod settings;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod tree;

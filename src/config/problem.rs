@@ -5,8 +5,10 @@ use std::fmt;
 use std::ops::Range;
 
 use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
+    AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
 };
+
+use super::syntax::Syntax;
 
 /// A place in the file, in bytes.
 pub(super) type Span = Range<usize>;
@@ -23,7 +25,7 @@ pub(super) struct Problem {
     /// Another place it has to do with, and how.
     related: Option<(Span, &'static str)>,
     /// Whether it is that something is not there. After a syntax error that proves nothing.
-    absence: bool,
+    pub(super) absence: bool,
 }
 
 impl Problem {
@@ -68,19 +70,12 @@ impl Problems {
         self.0.borrow_mut().push(problem);
     }
 
-    /// All of them, in the order of the file. What only follows from a syntax error (on the same
-    /// line, or that something is not there) is left out: the cure for the one may cure the other.
-    pub(super) fn into_sorted(self, syntax: Vec<Problem>, source: &str) -> Vec<Problem> {
-        let line_of = |span: &Span| source[..start_in(source, span)].matches('\n').count();
-        let broken: Vec<_> = syntax.iter().flat_map(|p| &p.span).map(line_of).collect();
-        let follows = |problem: &Problem| match &problem.span {
-            _ if broken.is_empty() => false,
-            Some(span) => problem.absence || broken.contains(&line_of(span)),
-            None => problem.absence,
-        };
+    /// All of them and the syntax errors, in the order of the file. What may only follow from a
+    /// syntax error is left out: the cure for the one may cure the other.
+    pub(super) fn into_sorted(self, syntax: Syntax, source: &str) -> Vec<Problem> {
         let mut all: Vec<_> = self.0.into_inner();
-        all.retain(|problem| !follows(problem));
-        all.extend(syntax);
+        all.retain(|problem| !syntax.may_cause(problem, source));
+        all.extend(syntax.problems);
         all.sort_by_key(|problem| problem.span.clone().map(|span| (span.start, span.end)));
         all.dedup();
         all
@@ -109,37 +104,51 @@ impl ConfigError {
     /// underlined, and what to do about it. Control characters of the file are made visible.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+        let lines: Vec<usize> = self.source.match_indices('\n').map(|(at, _)| at + 1).collect();
         let mut text = String::new();
         for problem in &self.problems {
-            text.push_str(&renderer.render(&[self.group(problem)]));
+            text.push_str(&renderer.render(&[self.group(problem, &lines)]));
             text.push_str("\n\n");
         }
         if let [_, _, ..] = self.problems.as_slice() {
             let path = normalize_untrusted_str(&self.path);
             let total = format!("{} problems in {path}", self.problems.len());
-            text.push_str(&renderer.render(&[Group::with_title(Level::ERROR.primary_title(total))]));
+            text.push_str(
+                &renderer.render(&[Group::with_title(Level::ERROR.primary_title(total))]),
+            );
         }
         text.trim_end().to_owned()
     }
 
-    fn group<'a>(&'a self, problem: &'a Problem) -> Group<'a> {
+    /// One problem. The renderer is given no more than the lines it shows: it reads all it is given,
+    /// and there may be as many problems as lines. `lines` is where each but the first begins.
+    fn group<'a>(&'a self, problem: &'a Problem, lines: &[usize]) -> Group<'a> {
         let title = Level::ERROR.primary_title(normalize_untrusted_str(&problem.title));
-        let group = match &problem.span {
-            None => title.element(Origin::path(&self.path)),
-            Some(span) => title.element(
-                Snippet::source(self.source.as_str())
-                    .path(&self.path)
-                    .annotation(self.annotation(AnnotationKind::Primary, span))
-                    .annotations(problem.related.iter().map(|(span, label)| {
-                        self.annotation(AnnotationKind::Context, span).label(*label)
-                    })),
-            ),
+        let help = Level::HELP.message(normalize_help(&problem.help));
+        let Some(span) = &problem.span else {
+            return title.element(Origin::path(&self.path)).element(help);
         };
-        group.element(Level::HELP.message(normalize_help(&problem.help)))
-    }
-
-    fn annotation<'a>(&self, kind: AnnotationKind, span: &Span) -> Annotation<'a> {
-        kind.span(within_line(&self.source, span))
+        let primary = within_line(&self.source, span);
+        let related =
+            problem.related.as_ref().map(|(span, label)| (within_line(&self.source, span), label));
+        let first =
+            related.as_ref().map_or(primary.start, |(span, _)| span.start.min(primary.start));
+        let last = related.as_ref().map_or(primary.end, |(span, _)| span.end.max(primary.end));
+        let number = lines.partition_point(|begin| *begin <= first);
+        let from = if number == 0 { 0 } else { lines[number - 1] };
+        let to = self.source[last..].find('\n').map_or(self.source.len(), |at| last + at);
+        let within = |span: Span| span.start - from..span.end - from;
+        title
+            .element(
+                Snippet::source(&self.source[from..to])
+                    .line_start(number + 1)
+                    .path(&self.path)
+                    .annotation(AnnotationKind::Primary.span(within(primary)))
+                    .annotations(related.map(|(span, label)| {
+                        AnnotationKind::Context.span(within(span)).label(*label)
+                    })),
+            )
+            .element(help)
     }
 }
 
@@ -191,7 +200,7 @@ mod tests {
     #[test]
     fn a_place_outside_the_text_or_inside_a_character_is_moved_to_one_that_can_be_shown() {
         let source = "a = \"é\nrest\"\n";
-        for (span, shown) in [(4..12, 4..7), (6..6, 5..5), (90..95, 13..13), (4..6, 4..7)] {
+        for (span, shown) in [(4..12, 4..7), (6..6, 5..7), (90..95, 14..14), (4..6, 4..7)] {
             assert_eq!(within_line(source, &span), shown, "{span:?}");
         }
     }

@@ -14,18 +14,19 @@ use crate::model::region;
 use super::check::{self, ReadLayer};
 use super::problem::{Problem, Problems, Span};
 use super::selector::Selector;
+use super::syntax::Syntax;
 use super::tree::{Entry, Node, Reading, Table};
 use super::{Config, Organization, Override, Rollout, layer, values};
 
 /// Targets in flight: more than a thousand at a time gains nothing and costs file descriptors.
 const IN_FLIGHT: RangeInclusive<i64> = 1..=1000;
 const ENDPOINT_TIMEOUT: RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_secs(24 * 60 * 60);
+    Duration::from_secs(1)..=Duration::from_hours(24);
 
 /// The file, or everything that is wrong with it.
 pub(super) fn config(source: &str, folder: PathBuf) -> Result<Config, Vec<Problem>> {
-    let (tree, syntax) = DeTable::parse_recoverable(source);
-    let syntax: Vec<_> = syntax.iter().map(|error| syntax_problem(error, source)).collect();
+    let (tree, errors) = DeTable::parse_recoverable(source);
+    let syntax = Syntax::new(&errors, source);
     let reading = Reading { problems: Problems::default(), folder };
     let config = sections(&Table::root(tree.get_ref(), &reading));
     let problems = reading.problems.into_sorted(syntax, source);
@@ -34,16 +35,15 @@ pub(super) fn config(source: &str, folder: PathBuf) -> Result<Config, Vec<Proble
 
 /// Reads all sections. Where one is wrong, what stands in for it is never used: there is a problem.
 fn sections(root: &Table<'_>) -> Config {
+    let deployment = root.require("deployment").and_then(|node| deployment(&node));
     let organization = organization(root);
     let accounts = root.table("accounts", "accounts");
-    let selectors = |name| {
-        let table = accounts.as_ref()?;
-        table.read(name, |node| node.each(values::selector))
-    };
-    let (include, exclude) = (selectors("include"), selectors("exclude"));
+    let accounts = accounts.as_ref();
+    let include = accounts.and_then(|t| t.read("include", |node| node.some(values::selector)));
+    let exclude = accounts.and_then(|t| t.read("exclude", |node| node.each(values::selector)));
     let (base, overrides) = layers(root, &organization.regions);
     let config = Config {
-        deployment: root.require("deployment").and_then(|n| deployment(&n)).unwrap_or_default(),
+        deployment: deployment.unwrap_or_default(),
         include: include.unwrap_or_default(),
         exclude: exclude.unwrap_or_default(),
         roster: roster(root),
@@ -155,7 +155,7 @@ fn rollout(root: &Table<'_>) -> Rollout {
         max_in_flight: table.and_then(|t| t.read("max_in_flight", in_flight)).unwrap_or(200),
         endpoint_timeout: table
             .and_then(|t| t.read("endpoint_timeout", timeout))
-            .unwrap_or(Duration::from_secs(15 * 60)),
+            .unwrap_or(Duration::from_mins(15)),
     }
 }
 
@@ -169,11 +169,7 @@ fn layers(root: &Table<'_>, regions: &[Region]) -> (super::Layer, Vec<Override>)
         read.push(read_layer(&table, applies_in));
         scopes.push((accounts, scope));
     }
-    let is_wanted = |read: &ReadLayer<'_>| {
-        read.mentions.iter().any(|mention| mention.says.enabled != Some(false))
-    };
-    if !read.iter().any(is_wanted) && (root.is_silent_on("endpoints") || root.get("endpoints").is_some_and(|node| node.is_table()))
-    {
+    if !read.iter().any(|read| read.wants_endpoints) {
         root.reading.problems.push(Problem::missing(
             root.key_span("endpoints"),
             "no endpoints are wanted",
@@ -192,7 +188,15 @@ fn layers(root: &Table<'_>, regions: &[Region]) -> (super::Layer, Vec<Override>)
 
 fn read_layer<'a>(table: &Table<'a>, regions: Vec<Region>) -> ReadLayer<'a> {
     let (layer, mentions) = layer::layer(table);
-    ReadLayer { layer, mentions, regions, tags: table.key_span("tags") }
+    let wants_endpoints = match table.get("endpoints") {
+        None => !table.is_silent_on("endpoints"),
+        Some(node) if node.is_table() => {
+            let are_all_read = node.entries().is_some_and(|all| all.len() == mentions.len());
+            !are_all_read || mentions.iter().any(|mention| mention.says.enabled != Some(false))
+        }
+        Some(_) => true,
+    };
+    ReadLayer { layer, mentions, regions, tags: table.key_span("tags"), wants_endpoints }
 }
 
 /// Where an override applies: accounts and regions. It must say where, and something.
@@ -201,7 +205,7 @@ fn override_scope(table: &Table<'_>, all: &[Region]) -> (Vec<Selector>, Vec<Regi
         let span = table.span.clone();
         table.reading.problems.push(Problem::missing(span, title, help));
     };
-    let accounts = table.read("accounts", |node| node.each(values::selector));
+    let accounts = table.read("accounts", |node| node.some(values::selector));
     let regions = table.read("regions", |node| {
         values::distinct(node, |item| {
             let region = values::region(item)?;
@@ -295,24 +299,4 @@ fn check_unit_ids(root: &Table<'_>, config: &Config) {
             "select by path, `ou:/Workloads/**`, and give each entry its `ou`",
         ));
     }
-}
-
-/// A syntax error, with the help that TOML's own parser cannot give.
-fn syntax_problem(error: &toml::de::Error, source: &str) -> Problem {
-    let span = error.span().unwrap_or(source.len()..source.len());
-    let message = error.message();
-    let line_start = source.get(..span.start).map_or(0, |above| above.rfind('\n').map_or(0, |at| at + 1));
-    let line = source.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-    let has_bare_id = line
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '"' && c != '\'')
-        .any(|word| word.len() == 12 && word.bytes().all(|b| b.is_ascii_digit()));
-    let help = if has_bare_id {
-        "an account id must be in quotes: \"012345678901\"; without them it is a number, and a \
-         number loses its leading zeros"
-    } else if message.contains("duplicate key") {
-        "remove one of the two, or put both into one table"
-    } else {
-        "text goes in quotes, lists in [ ], inline tables in { }; see https://toml.io"
-    };
-    Problem::at(span, message, help)
 }

@@ -41,16 +41,16 @@ macro_rules! keys {
 keys! {
     "" {
         "deployment": "a string", r#"deployment = "privatelink""#;
-        "organization": "a table", r#"[organization]"#;
-        "accounts": "a table", r#"[accounts]"#;
-        "network": "a table", r#"[network]"#;
-        "security_group": "a table", r#"[security_group]"#;
-        "endpoints": "a table of tables", r#"[endpoints.ecr]"#;
+        "organization": "a table", "[organization]";
+        "accounts": "a table", "[accounts]";
+        "network": "a table", "[network]";
+        "security_group": "a table", "[security_group]";
+        "endpoints": "a table of tables", "[endpoints.ecr]";
         "tags": "a table of strings", r#"tags = { CostCenter = "platform" }"#;
         "name_tag": "a table or false", r#"name_tag = { key = "Name", template = "{service}-endpoint" }"#;
-        "rollout": "a table", r#"[rollout]"#;
-        "override": "a list of tables", r#"[[override]]"#;
-        "account": "a list of tables", r#"[[account]]"#;
+        "rollout": "a table", "[rollout]";
+        "override": "a list of tables", "[[override]]";
+        "account": "a list of tables", "[[account]]";
     }
     "organization" {
         "role": "a string", r#"role = "OrganizationAccountAccessRole""#;
@@ -77,12 +77,12 @@ keys! {
     }
     "endpoints.*" {
         "service": "a string", r#"service = "s3""#;
-        "enabled": "true or false", r#"enabled = false"#;
+        "enabled": "true or false", "enabled = false";
         "type": "a string", r#"type = "interface""#;
         "subnets": "a word, a list of ids or a table of tags", r#"subnets = "private", subnets = ["subnet-0a1b2c3d4e5f60718"] or subnets = { tags = { tier = "endpoint" } }"#;
         "route_tables": "a word, a list of ids or a table of tags", r#"route_tables = "private", route_tables = ["rtb-0a1b2c3d4e5f60718"] or route_tables = { tags = { tier = "app" } }"#;
         "security_groups": "a list of strings", r#"security_groups = ["managed", "sg-0a1b2c3d4e5f60718", "name:shared-endpoints"]"#;
-        "private_dns": "true or false", r#"private_dns = true"#;
+        "private_dns": "true or false", "private_dns = true";
         "ip_address_type": "a string", r#"ip_address_type = "dualstack""#;
         "dns": "a table", r#"dns = { record_ip_type = "ipv4" }"#;
         "policy": "a string or a table", r#"policy = "full" or policy = { file = "kms.json" }"#;
@@ -91,7 +91,7 @@ keys! {
     }
     "endpoints.*.dns" {
         "record_ip_type": "a string", r#"record_ip_type = "ipv4""#;
-        "private_dns_only_for_inbound_resolver": "true or false", r#"private_dns_only_for_inbound_resolver = true"#;
+        "private_dns_only_for_inbound_resolver": "true or false", "private_dns_only_for_inbound_resolver = true";
     }
     "endpoints.*.policy" {
         "file": "a string", r#"policy = { file = "kms.json" }"#;
@@ -104,7 +104,7 @@ keys! {
         "tags": "a table of strings", r#"{ tags = { tier = "endpoint" } }"#;
     }
     "rollout" {
-        "max_in_flight": "a whole number", r#"max_in_flight = 200"#;
+        "max_in_flight": "a whole number", "max_in_flight = 200";
         "endpoint_timeout": "a string", r#"endpoint_timeout = "15m""#;
         "waves": "a list of selectors", r#"waves = ["ou:/Sandbox/**", "*"]"#;
         "failure_budget": "a string", r#"failure_budget = "5%""#;
@@ -114,9 +114,9 @@ keys! {
         "regions": "a list of strings", r#"regions = ["eu-west-1"]"#;
         "network": "a table", r#"network.subnets = "private""#;
         "security_group": "a table", r#"security_group.ingress = ["vpc"]"#;
-        "endpoints": "a table of tables", r#"endpoints.kms = { enabled = false }"#;
+        "endpoints": "a table of tables", "endpoints.kms = { enabled = false }";
         "tags": "a table of strings", r#"tags = { CostCenter = "platform" }"#;
-        "name_tag": "a table or false", r#"name_tag = false"#;
+        "name_tag": "a table or false", "name_tag = false";
     }
     "account" {
         "id": "an account id in quotes", r#"id = "111122223333""#;

@@ -42,9 +42,9 @@ impl Override {
 }
 
 /// The upper level wins where it says something.
-fn over<T: Clone>(below: &mut Option<T>, above: &Option<T>) {
-    if above.is_some() {
-        below.clone_from(above);
+fn over<T: Clone>(below: &mut Option<T>, above: Option<&T>) {
+    if let Some(above) = above {
+        *below = Some(above.clone());
     }
 }
 
@@ -60,14 +60,14 @@ impl Layer {
             tags,
             name_tag: Naming { on, key, template },
         } = above;
-        over(&mut self.vpcs, vpcs);
-        over(&mut self.subnets, subnets);
-        over(&mut self.route_tables, route_tables);
-        over(&mut self.security_group_name, security_group_name);
-        over(&mut self.ingress, ingress);
-        over(&mut self.name_tag.on, on);
-        over(&mut self.name_tag.key, key);
-        over(&mut self.name_tag.template, template);
+        over(&mut self.vpcs, vpcs.as_ref());
+        over(&mut self.subnets, subnets.as_ref());
+        over(&mut self.route_tables, route_tables.as_ref());
+        over(&mut self.security_group_name, security_group_name.as_ref());
+        over(&mut self.ingress, ingress.as_ref());
+        over(&mut self.name_tag.on, on.as_ref());
+        over(&mut self.name_tag.key, key.as_ref());
+        over(&mut self.name_tag.template, template.as_ref());
         self.tags.extend(tags.clone());
         for (name, table) in endpoints {
             overlay_entry(&mut self.endpoints, name.clone(), table);
@@ -180,19 +180,19 @@ impl EndpointTable {
             name,
         } = above;
         self.leads_to.clone_from(leads_to);
-        over(&mut self.enabled, enabled);
-        over(&mut self.subnets, subnets);
-        over(&mut self.route_tables, route_tables);
-        over(&mut self.security_groups, security_groups);
-        over(&mut self.private_dns, private_dns);
-        over(&mut self.ip_address_type, ip_address_type);
-        over(&mut self.dns.record_ip_type, &dns.record_ip_type);
+        over(&mut self.enabled, enabled.as_ref());
+        over(&mut self.subnets, subnets.as_ref());
+        over(&mut self.route_tables, route_tables.as_ref());
+        over(&mut self.security_groups, security_groups.as_ref());
+        over(&mut self.private_dns, private_dns.as_ref());
+        over(&mut self.ip_address_type, ip_address_type.as_ref());
+        over(&mut self.dns.record_ip_type, dns.record_ip_type.as_ref());
         over(
             &mut self.dns.private_dns_only_for_inbound_resolver,
-            &dns.private_dns_only_for_inbound_resolver,
+            dns.private_dns_only_for_inbound_resolver.as_ref(),
         );
-        over(&mut self.policy, policy);
-        over(&mut self.name, name);
+        over(&mut self.policy, policy.as_ref());
+        over(&mut self.name, name.as_ref());
         self.tags.extend(tags.clone());
     }
 }

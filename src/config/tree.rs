@@ -31,16 +31,23 @@ pub(super) struct Node<'a> {
     pub(super) reading: &'a Reading,
     value: &'a DeValue<'a>,
     key: Option<&'static Key>,
-    is_item: bool,
+    role: Role,
+}
+
+/// What a value is to the key of the schema it stands under.
+#[derive(Clone, Copy)]
+enum Role {
+    /// Its value.
+    Value,
+    /// An item of its list.
+    Item,
+    /// An entry of its table, under a name of the operator's own.
+    Entry,
 }
 
 impl<'a> Node<'a> {
     /// Reports that something is wrong with this value.
-    pub(super) fn refuse<T>(
-        &self,
-        title: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Option<T> {
+    pub(super) fn refuse<T>(&self, title: impl Into<String>, help: impl Into<String>) -> Option<T> {
         self.reading.problems.push(Problem::at(self.span.clone(), title, help));
         None
     }
@@ -107,14 +114,19 @@ impl<'a> Node<'a> {
         let node = |item: &'a Spanned<DeValue<'a>>| Node {
             span: item.span(),
             value: item.get_ref(),
-            is_item: true,
+            role: Role::Item,
             ..self.clone()
         };
         Some(items.iter().map(node).collect())
     }
 
-    /// Every item, read; wrong ones are reported and left out. An empty list is reported.
+    /// Every item, read; wrong ones are reported and left out.
     pub(super) fn each<T>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
+        Some(self.items()?.iter().filter_map(read).collect())
+    }
+
+    /// The same, and an empty list is reported.
+    pub(super) fn some<T>(&self, read: impl Fn(&Node<'a>) -> Option<T>) -> Option<Vec<T>> {
         let items = self.items()?;
         if items.is_empty() {
             return self.refuse(
@@ -135,7 +147,7 @@ impl<'a> Node<'a> {
                 path: format!("{}.{name}", self.path),
                 span: value.span(),
                 value: value.get_ref(),
-                is_item: false,
+                role: Role::Entry,
                 ..self.clone()
             };
             Entry { name, at: Node { span: span_of_name, ..value.clone() }, value }
@@ -155,14 +167,13 @@ impl<'a> Node<'a> {
     pub(super) fn wrong_type<T>(&self) -> Option<T> {
         let takes = self.key.map_or("something else", |key| key.takes);
         let (path, is) = (&self.path, type_name(self.value));
-        let title = if self.is_item {
-            format!("`{path}` must be {takes}, and this item is {is}")
-        } else if self.key.is_some_and(|key| path.ends_with(key.name)) {
-            format!("`{path}` must be {takes}, not {is}")
-        } else if takes == "a table of tables" {
-            format!("`{path}` must be a table, not {is}")
-        } else {
-            format!("`{path}` must be a string, not {is}")
+        let title = match self.role {
+            Role::Value => format!("`{path}` must be {takes}, not {is}"),
+            Role::Item => format!("`{path}` must be {takes}, and this item is {is}"),
+            Role::Entry if takes == "a table of tables" => {
+                format!("`{path}` must be a table, not {is}")
+            }
+            Role::Entry => format!("`{path}` must be a string, not {is}"),
         };
         self.refuse(title, format!("for example: {}", self.example()))
     }
@@ -226,7 +237,7 @@ impl<'a> Table<'a> {
             reading: self.reading,
             value: value.get_ref(),
             key,
-            is_item: false,
+            role: Role::Value,
         })
     }
 
@@ -281,20 +292,23 @@ impl<'a> Table<'a> {
             "selection" => format!("in `{}`", self.path),
             _ => format!("in [{}]", self.path),
         };
-        let dotted = self
-            .path
-            .strip_prefix("endpoints.")
+        let above = self.path.strip_prefix("endpoints.").filter(|_| value.is_table());
+        if above.is_some_and(known::begins_full_names) {
+            // The table's name is reported, with the cure for both.
+            return;
+        }
+        let dotted = above
             .map(|above| format!("{above}.{name}"))
-            .filter(|dotted| value.is_table() && known::service(dotted).is_some());
+            .filter(|dotted| known::service(dotted).is_some());
         let known_keys = || schema::keys_of(self.schema);
         let help = if let Some(dotted) = dotted {
             format!("a name with a dot needs quotes: [endpoints.\"{dotted}\"]")
         } else if let Some(near) = self.probably_meant(name) {
             format!("did you mean `{near}`?")
-        } else if let Some(table) = schema::tables_with(name).find(|table| !table.is_empty()) {
-            format!("`{name}` belongs into [{}]", table.replace('*', "NAME"))
         } else if schema::key("", name).is_some() {
             format!("`{name}` belongs to the top of the file, above the first [table]")
+        } else if let Some(table) = schema::tables_with(name).next() {
+            format!("`{name}` belongs into [{}]", table.replace('*', "NAME"))
         } else {
             format!("known here: {}", known_keys().collect::<Vec<_>>().join(", "))
         };

@@ -204,10 +204,7 @@ pub(super) fn tag_key(node: &Node<'_>, key: &str) {
     let lower = key.to_ascii_lowercase();
     let length = key.chars().count();
     if length == 0 || length > 128 {
-        node.refuse::<()>(
-            format!("a tag's key has {length} characters"),
-            "AWS allows 1 to 128",
-        );
+        node.refuse::<()>(format!("a tag's key has {length} characters"), "AWS allows 1 to 128");
     } else if lower.starts_with("aws:") {
         node.refuse::<()>(format!("tag `{key}` begins with `aws:`"), "AWS keeps this prefix");
     } else if lower.starts_with("linkwalk:") {
@@ -287,13 +284,13 @@ pub(super) fn resource_id<'a>(node: &Node<'a>, prefix: &str) -> Option<&'a str> 
     )
 }
 
-/// A list in which nothing may stand twice.
+/// A list that is not empty, and in which nothing stands twice.
 pub(super) fn distinct<'a, T: PartialEq>(
     node: &Node<'a>,
     read: impl Fn(&Node<'a>) -> Option<T>,
 ) -> Option<Vec<T>> {
     let mut values = Vec::new();
-    for (item, value) in node.each(|item| Some((item.clone(), read(item)?)))? {
+    for (item, value) in node.some(|item| Some((item.clone(), read(item)?)))? {
         if values.contains(&value) {
             item.refuse::<()>(
                 format!("{} stands twice in `{}`", item.as_text().unwrap_or("this"), node.path),
@@ -313,7 +310,9 @@ fn group_name_problem(name: &str) -> Option<String> {
     if name.is_empty() || name.len() > 255 {
         Some("it must have 1 to 255 characters".to_owned())
     } else if let Some(bad) = name.chars().find(|c| !is_allowed(*c)) {
-        Some(format!("{bad:?} is not allowed; letters, digits, spaces and ._-:/()#,@[]+=&;{{}}!$* are"))
+        Some(format!(
+            "{bad:?} is not allowed; letters, digits, spaces and ._-:/()#,@[]+=&;{{}}!$* are"
+        ))
     } else if name.trim() != name {
         Some("it must not begin or end with a space: AWS cuts it off".to_owned())
     } else if name.starts_with("sg-") {

@@ -16,7 +16,8 @@ pub type ActionId = u32;
 /// One change of one resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {
-    /// Its number.
+    /// Its number. Written as `number`, because `id` is the resource's.
+    #[serde(rename = "number")]
     pub id: ActionId,
     /// Actions that must have succeeded before this one is sent. For a created or deleted endpoint
     /// that means more than the answer: it must be `available`, or gone.
@@ -182,4 +183,33 @@ pub struct Drift {
     pub was: Value,
     /// What should be there; `null` where nothing should.
     pub should_be: Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::world;
+
+    #[test]
+    fn every_action_is_read_back_as_it_was_written() {
+        let fresh = world().want(["logs", "s3"]);
+        let drifted = fresh.clone().applied().but(|w| {
+            w.endpoint("logs").private_dns = false;
+            w.endpoint("logs").tags.remove("Name");
+            w.endpoint("s3").state = crate::model::endpoint::EndpointState::Failed;
+            w.vpc().security_groups.values_mut().for_each(|group| group.ingress.clear());
+        });
+        let actions: Vec<Action> =
+            [fresh, drifted].iter().flat_map(|world| world.plan().actions).collect();
+        let kinds: BTreeSet<_> = actions
+            .iter()
+            .map(|action| std::mem::discriminant(&action.verb))
+            .map(|d| format!("{d:?}"))
+            .collect();
+        assert_eq!(kinds.len(), 6);
+        for action in actions {
+            let text = serde_json::to_string(&action).unwrap();
+            assert_eq!(serde_json::from_str::<Action>(&text).unwrap(), action, "{text}");
+        }
+    }
 }

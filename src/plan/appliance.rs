@@ -106,3 +106,67 @@ fn already_there(
     standing.delete_spare(wanted.short, draft);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::endpoint::{EndpointKind, EndpointState};
+    use crate::model::spec::SubnetSelector;
+    use crate::plan::action::Verb;
+    use crate::plan::testing::{
+        APPLIANCE, World, check_blocked, gist, restrictive, subnets, world,
+    };
+
+    fn codes(world: &World) -> Vec<String> {
+        gist(&world.plan()).iter().map(|line| line.replace(APPLIANCE, "gwlb")).collect()
+    }
+
+    #[test]
+    fn it_has_one_subnet_and_nothing_else() {
+        let plan = world().want([APPLIANCE]).plan();
+        let Verb::CreateEndpoint(made) = &plan.actions[0].verb else { panic!("{plan:?}") };
+        assert_eq!(made.subnets, subnets(["a"]));
+        assert!(made.security_groups.is_empty() && !made.private_dns && made.policy.is_none());
+        assert!(world().want([APPLIANCE]).applied().plan().is_in_sync());
+    }
+
+    #[test]
+    fn its_subnet_stays_and_cannot_be_changed() {
+        let there = world().want([APPLIANCE]).applied();
+        let stays = there.clone().but(|w| w.endpoint(APPLIANCE).subnets = subnets(["b"]));
+        assert!(stays.plan().is_in_sync());
+        let elsewhere = there.but(|w| {
+            w.settings.endpoints[0].subnets = SubnetSelector::Ids(subnets(["c"]));
+        });
+        check_blocked([("cannot-change-in-place", elsewhere, "can never be changed")]);
+    }
+
+    #[test]
+    fn it_takes_no_policy_and_no_private_dns() {
+        check_blocked([
+            (
+                "policy-not-supported",
+                world().want_with(APPLIANCE, |spec| spec.policy = restrictive()),
+                "leave `policy` out",
+            ),
+            (
+                "no-private-dns-name",
+                world().want_with(APPLIANCE, |spec| spec.private_dns = Some(true)),
+                "private_dns = false",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn anothers_in_the_same_zone_is_enough_or_in_the_way() {
+        let with = |zone: &'static str, state: EndpointState| {
+            world().want([APPLIANCE]).but(|w| {
+                let other = w.add_foreign(APPLIANCE, EndpointKind::GatewayLoadBalancer);
+                other.subnets = subnets([zone]);
+                other.state = state;
+            })
+        };
+        assert_eq!(codes(&with("a", EndpointState::Available)), [". gwlb: satisfied-by-foreign"]);
+        assert_eq!(codes(&with("a", EndpointState::Rejected)), ["! gwlb: foreign-in-the-way"]);
+        assert_eq!(codes(&with("b", EndpointState::Available))[0], "+ gwlb");
+    }
+}

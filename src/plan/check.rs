@@ -1,6 +1,9 @@
 //! A second reader of a finished plan. It shares no code with the planner: a plan that breaks one of
 //! these invariants is a bug, and is not executed.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{EndpointId, SecurityGroupId, SubnetId, TargetId, ZoneId};
@@ -24,7 +27,7 @@ pub fn violations(
     let reader = Reader { target, settings, observed, catalogue, plan };
     let mut found = Vec::new();
     for (index, action) in plan.actions.iter().enumerate() {
-        let broken = reader.order(index, action).into_iter().chain(reader.action(action));
+        let broken = out_of_order(index, action).into_iter().chain(reader.action(action));
         found.extend(broken.map(|text| format!("action {} ({}): {text}", action.id, action.what)));
     }
     found.extend(reader.nothing_twice());
@@ -41,18 +44,6 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn order(&self, index: usize, action: &Action) -> Vec<String> {
-        let mut broken = Vec::new();
-        if usize::try_from(action.id) != Ok(index) {
-            broken.push(format!("stands at place {index}"));
-        }
-        // Waiting for earlier actions only also means that there is no circle.
-        for earlier in action.after.iter().filter(|earlier| **earlier >= action.id) {
-            broken.push(format!("waits for {earlier}, which does not come before it"));
-        }
-        broken
-    }
-
     fn action(&self, action: &Action) -> Vec<String> {
         let Some(vpc) = self.observed.vpcs.get(action.verb.vpc()) else {
             return vec![format!("is in {}, which was not observed", action.verb.vpc())];
@@ -167,7 +158,10 @@ impl<'a> Reader<'a> {
             })
             .collect();
         let mut twins = self.observed.endpoints.values().filter(|there| {
-            &there.key == key && !there.requester_managed && self.is_ours(&there.tags)
+            &there.key == key
+                && there.state.as_str() != "deleted"
+                && !there.requester_managed
+                && self.is_ours(&there.tags)
         });
         let twin = twins.find(|there| !deleted.contains(&there.id))?;
         Some(format!("{} is ours and is not deleted first", twin.id))
@@ -367,4 +361,16 @@ impl<'a> Reader<'a> {
 fn too_long(policy: &PolicyDocument) -> Option<String> {
     let length = policy.to_json().chars().count();
     (length > MAX_POLICY_CHARS).then(|| format!("its policy has {length} characters"))
+}
+
+fn out_of_order(index: usize, action: &Action) -> Vec<String> {
+    let mut broken = Vec::new();
+    if usize::try_from(action.id) != Ok(index) {
+        broken.push(format!("stands at place {index}"));
+    }
+    // Waiting for earlier actions only also means that there is no circle.
+    for earlier in action.after.iter().filter(|earlier| **earlier >= action.id) {
+        broken.push(format!("waits for {earlier}, which does not come before it"));
+    }
+    broken
 }

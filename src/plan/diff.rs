@@ -41,13 +41,13 @@ pub(super) fn settle(
         let text = format!("{} waits for the service's owner to accept it", kept.id);
         draft.note(Some(&site.vpc.id), wanted.short, "awaiting-acceptance", text);
     }
-    let (change, drift) = difference(site, &desired, kept);
+    let (change, differences) = difference(site, &desired, kept);
     let (set, tag_drift) = tags::missing(&desired.tags, &kept.tags);
-    let (changed, untagged) = (!drift.is_empty(), !set.is_empty());
+    let (changed, untagged) = (!differences.is_empty(), !set.is_empty());
     if changed {
         after.extend(change.add_security_groups.iter().filter_map(made_by));
         let verb = Verb::ModifyEndpoint { id: kept.id.clone(), key: kept.key.clone(), change };
-        draft.act(rank, wanted.short, verb, drift, after);
+        draft.act(rank, wanted.short, verb, differences, after);
     } else if kept.state == EndpointState::Pending {
         draft.pending(&kept.id);
     }
@@ -162,5 +162,138 @@ fn in_words(site: &Site, group: &SecurityGroupRef) -> String {
     match group {
         SecurityGroupRef::Id(id) => id.to_string(),
         SecurityGroupRef::MadeBy(_) => format!("{} (new)", site.settings.security_group.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::endpoint::{EndpointKind, IpAddressType, OWNER_TAG};
+    use crate::plan::testing::{PARTNER, World, check, gist, restrictive, subnets, tables, world};
+
+    fn there() -> World {
+        world().want(["logs", "s3"]).applied()
+    }
+
+    #[test]
+    fn each_attribute_is_repaired_by_itself() {
+        let logs = |change: fn(&mut Endpoint)| there().but(|w| change(w.endpoint("logs")));
+        let s3 = |change: fn(&mut Endpoint)| there().but(|w| change(w.endpoint("s3")));
+        check([
+            ("a subnet less", logs(|e| e.subnets = subnets(["a", "b"])), vec!["~ logs: subnets"]),
+            (
+                "a group more",
+                logs(|e| {
+                    e.security_groups.insert("sg-other".into());
+                }),
+                vec!["~ logs: security_groups"],
+            ),
+            ("private DNS off", logs(|e| e.private_dns = false), vec!["~ logs: private_dns"]),
+            ("a policy", logs(|e| e.policy = Some(restrictive())), vec!["~ logs: policy"]),
+            ("no policy shown", logs(|e| e.policy = None), vec![]),
+            ("a table more", s3(|e| e.route_tables = tables(["a"])), vec!["~ s3: route_tables"]),
+            (
+                "a tag gone",
+                logs(|e| {
+                    e.tags.remove("Name");
+                }),
+                vec!["~ logs: tags.Name"],
+            ),
+            (
+                "a tag of others",
+                logs(|e| {
+                    e.tags.insert("theirs".into(), "kept".into());
+                }),
+                vec![],
+            ),
+            ("another address type", logs(|e| e.ip_address_type = None), vec![]),
+            ("other records", logs(|e| e.dns.record_ip_type = Some("ipv4".into())), vec![]),
+        ]);
+    }
+
+    #[test]
+    fn what_differs_goes_in_one_request_and_is_told_field_by_field() {
+        let mut world = there().but(|w| {
+            let logs = w.endpoint("logs");
+            logs.subnets = subnets(["a", "public-b"]);
+            logs.private_dns = false;
+            logs.tags.insert("Name".into(), "other".into());
+        });
+        let plan = world.plan();
+        assert_eq!(gist(&plan), ["~ logs: subnets private_dns", "~ logs: tags.Name"]);
+        let Verb::ModifyEndpoint { change, .. } = &plan.actions[0].verb else { panic!("{plan:?}") };
+        assert_eq!(change.add_subnets, subnets(["b", "c"]));
+        assert_eq!(change.remove_subnets, subnets(["public-b"]));
+        assert_eq!(change.private_dns, Some(true));
+        let drift = &plan.actions[0].drift;
+        assert_eq!(drift[0].was, serde_json::json!(["subnet-a", "subnet-public-b"]));
+        assert_eq!(drift[0].should_be, serde_json::json!(["subnet-a", "subnet-b", "subnet-c"]));
+        assert_eq!(plan.actions[1].drift[0].was, "other");
+        world.apply(&plan);
+        assert!(world.plan().is_in_sync());
+    }
+
+    #[test]
+    fn only_what_is_said_of_addresses_and_records_is_compared() {
+        let said = world().want_with("logs", |spec| {
+            spec.ip_address_type = Some(IpAddressType::Ipv4);
+            spec.dns.record_ip_type = Some("ipv4".into());
+        });
+        let said = said.applied();
+        check([
+            ("as said", said.clone(), vec![]),
+            (
+                "in another case",
+                said.clone().but(|w| w.endpoint("logs").dns.record_ip_type = Some("Ipv4".into())),
+                vec![],
+            ),
+            (
+                "otherwise",
+                said.but(|w| {
+                    w.endpoint("logs").dns.record_ip_type = Some("dualstack".into());
+                    w.endpoint("logs").ip_address_type = Some(IpAddressType::Dualstack);
+                }),
+                vec!["~ logs: ip_address_type dns.record_ip_type"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn the_inbound_option_goes_with_private_dns_whenever_it_is_switched_on() {
+        let world = world()
+            .want(["s3"])
+            .want_with("s3", |spec| spec.kind = Some(EndpointKind::Interface))
+            .applied()
+            .but(|w| {
+                let s3 = w.observed.endpoints.values_mut();
+                let s3 = s3.filter(|e| e.key.kind == EndpointKind::Interface);
+                s3.for_each(|e| e.private_dns = false);
+            });
+        let plan = world.plan();
+        assert_eq!(gist(&plan), ["~ s3: private_dns"]);
+        let Verb::ModifyEndpoint { change, .. } = &plan.actions[0].verb else { panic!("{plan:?}") };
+        let dns = change.dns.as_ref().unwrap();
+        assert_eq!(dns.private_dns_only_for_inbound_resolver, Some(true));
+    }
+
+    #[test]
+    fn an_endpoint_whose_ownership_tag_went_is_foreign() {
+        let world = there().but(|w| {
+            w.endpoint("logs").tags.remove(OWNER_TAG);
+        });
+        check([("it still does the job", world, vec![". logs: satisfied-by-foreign"])]);
+    }
+
+    #[test]
+    fn a_service_that_accepts_by_hand_is_said() {
+        check([(
+            "partner",
+            world().want([PARTNER]),
+            vec![
+                "+ linkwalk-endpoints",
+                "+ com.amazonaws.vpce.eu-west-1.vpce-svc-0a",
+                ". com.amazonaws.vpce.eu-west-1.vpce-svc-0a: acceptance-required",
+            ],
+        )]);
     }
 }

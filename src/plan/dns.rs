@@ -250,3 +250,167 @@ fn in_the_way(site: &Site, holder: &Endpoint) -> Refusal {
         format!("{id} ({short}, {whose}) already has the private DNS name in this VPC"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::spec::EndpointSpec;
+    use crate::plan::action::{DesiredEndpoint, Verb};
+    use crate::plan::testing::{World, check, check_blocked, world};
+
+    fn made(world: &World, kind: &EndpointKind) -> DesiredEndpoint {
+        let plan = world.plan();
+        let made = plan.actions.into_iter().find_map(|action| match action.verb {
+            Verb::CreateEndpoint(made) if made.key.kind == *kind => Some(made),
+            _ => None,
+        });
+        made.unwrap()
+    }
+
+    fn interface(spec: &mut EndpointSpec) {
+        spec.kind = Some(EndpointKind::Interface);
+    }
+
+    fn interface_with_private_dns(spec: &mut EndpointSpec) {
+        interface(spec);
+        spec.private_dns = Some(true);
+    }
+
+    #[test]
+    fn private_dns_is_on_by_default_where_the_service_has_names() {
+        let interface = EndpointKind::Interface;
+        assert!(made(&world().want(["logs"]), &interface).private_dns);
+        assert!(!made(&world().want_with("dynamodb", self::interface), &interface).private_dns);
+        let off = world().want_with("logs", |spec| spec.private_dns = Some(false));
+        assert!(!made(&off, &interface).private_dns);
+    }
+
+    #[test]
+    fn s3_confines_its_private_dns_to_the_resolver_beside_a_gateway() {
+        let both = world().want_with("s3", interface).want(["s3"]);
+        let made_s3 = made(&both, &EndpointKind::Interface);
+        assert!(made_s3.private_dns);
+        assert_eq!(made_s3.dns.private_dns_only_for_inbound_resolver, Some(true));
+        // The gateway comes first and is waited for.
+        let plan = both.plan();
+        let whats: Vec<_> = plan.actions.iter().map(|action| action.what.as_str()).collect();
+        assert_eq!(whats, ["linkwalk-endpoints", "s3", "s3"]);
+        assert_eq!(plan.actions[2].after, [0, 1].into());
+    }
+
+    #[test]
+    fn s3_without_a_gateway_has_no_private_dns_unless_all_of_it_is_asked_for() {
+        let alone = world().want_with("s3", interface);
+        assert!(!made(&alone, &EndpointKind::Interface).private_dns);
+        assert_eq!(alone.plan().notes[0].code, "s3-private-dns-off");
+        let whole = world().want_with("s3", |spec| {
+            interface(spec);
+            spec.dns.private_dns_only_for_inbound_resolver = Some(false);
+        });
+        let whole = made(&whole, &EndpointKind::Interface);
+        assert!(whole.private_dns);
+        assert_eq!(whole.dns.private_dns_only_for_inbound_resolver, Some(false));
+    }
+
+    #[test]
+    fn a_gateway_of_others_is_as_good_for_s3() {
+        let world = world().want_with("s3", interface_with_private_dns).but(|w| {
+            w.add_foreign("s3", EndpointKind::Gateway);
+        });
+        assert!(made(&world, &EndpointKind::Interface).private_dns);
+    }
+
+    #[test]
+    fn what_private_dns_needs_and_does_not_have_blocks_the_endpoint() {
+        check_blocked([
+            (
+                "dns-attributes-off",
+                world().want(["logs"]).but(|w| w.vpc().dns_hostnames = false),
+                "needs enableDnsHostnames of vpc-1",
+            ),
+            (
+                "dns-attributes-off",
+                world().want(["logs"]).but(|w| {
+                    w.vpc().dns_hostnames = false;
+                    w.vpc().dns_support = false;
+                }),
+                "enableDnsSupport and enableDnsHostnames",
+            ),
+            (
+                "no-private-dns-name",
+                world().want_with("dynamodb", interface_with_private_dns),
+                "set private_dns = false",
+            ),
+            (
+                "s3-interface-needs-gateway",
+                world().want_with("s3", interface_with_private_dns),
+                "needs an S3 gateway endpoint in vpc-1",
+            ),
+            (
+                "dns-option-not-supported",
+                world().want_with("logs", |spec| {
+                    spec.dns.private_dns_only_for_inbound_resolver = Some(true);
+                }),
+                "only S3",
+            ),
+            (
+                "dns-record-type-not-supported",
+                world().want_with("logs", |spec| spec.dns.record_ip_type = Some("ipv6".into())),
+                "ipv4 addresses cannot have DNS records of type ipv6",
+            ),
+            (
+                "dns-record-type-conflict",
+                world().want_with("s3", interface_with_private_dns).want_with("s3", |spec| {
+                    spec.dns.record_ip_type = Some("ipv6".into());
+                }),
+                "must be the same",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn names_that_another_endpoint_holds_block_the_endpoint() {
+        // `logs` and `kms` get a name in common.
+        let shared = world().but(|w| {
+            for offer in &mut w.catalogue.offers {
+                if offer.name.as_str() == "com.amazonaws.eu-west-1.kms" {
+                    offer.private_dns_names.push("logs.eu-west-1.amazonaws.com".into());
+                }
+            }
+        });
+        let held = |state| {
+            shared.clone().want(["logs"]).but(|w| {
+                w.add_foreign("kms", EndpointKind::Interface).state = state;
+            })
+        };
+        check_blocked([
+            ("private-dns-conflict", held(EndpointState::Available), "(kms, foreign) already has"),
+            ("still-deleting", held(EndpointState::Deleting), "run again"),
+            ("private-dns-conflict", shared.clone().want(["logs", "kms"]), "`logs` takes"),
+        ]);
+        assert!(held(EndpointState::Failed).plan().blocked.is_empty());
+    }
+
+    #[test]
+    fn private_dns_that_cannot_be_switched_on_does_not_keep_the_rest_from_being_repaired() {
+        let base = world().want(["logs"]).applied().but(|w| {
+            w.endpoint("logs").private_dns = false;
+            w.endpoint("logs").policy = Some(crate::plan::testing::restrictive());
+        });
+        check([
+            ("it can", base.clone(), vec!["~ logs: private_dns policy"]),
+            (
+                "the VPC's attributes are off",
+                base.clone().but(|w| w.vpc().dns_support = false),
+                vec!["~ logs: policy", "! logs: dns-attributes-off"],
+            ),
+            (
+                "another holds the name",
+                base.but(|w| {
+                    w.add_foreign("logs", EndpointKind::Interface);
+                }),
+                vec!["~ logs: policy", "! logs: private-dns-conflict"],
+            ),
+        ]);
+    }
+}

@@ -76,7 +76,7 @@ pub(super) fn in_the_way(other: &Endpoint, lacks: &[String]) -> Refusal {
     if other.state == EndpointState::Deleting {
         return Refusal::new(
             "still-deleting",
-            format!("{id} ({}) is being deleted: run again when it is gone", whose(other)),
+            format!("{id} is being deleted: run again when it is gone"),
         );
     }
     let lacks = lacks.join(", ");
@@ -160,4 +160,112 @@ fn keeps_out(site: &Site, clients: &BTreeSet<Rule>, other: &Endpoint) -> Option<
         .collect();
     let out = ingress::kept_out(clients, &rules);
     (!out.is_empty()).then(|| format!("does not let 443/tcp in from {}", select::list(out)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::endpoint::{EndpointKind, EndpointState, IpAddressType};
+    use crate::model::observed::Endpoint;
+    use crate::plan::testing::{World, check, gist, restrictive, subnets, world};
+
+    fn with_foreign(change: fn(&mut Endpoint)) -> World {
+        world().want(["logs"]).but(|w| change(w.add_foreign("logs", EndpointKind::Interface)))
+    }
+
+    #[test]
+    fn a_foreign_endpoint_that_does_the_job_is_enough() {
+        let enough = vec![". logs: satisfied-by-foreign"];
+        check([
+            ("available", with_foreign(|_| {}), enough.clone()),
+            ("pending", with_foreign(|e| e.state = EndpointState::Pending), enough.clone()),
+            (
+                "other subnets of the same zones",
+                with_foreign(|e| e.subnets = subnets(["public-a", "public-b", "public-c"])),
+                enough.clone(),
+            ),
+            (
+                "groups that cannot be seen",
+                with_foreign(|e| e.security_groups = ["sg-unseen".into()].into()),
+                enough,
+            ),
+            (
+                "managed by an AWS service",
+                with_foreign(|e| e.requester_managed = true),
+                vec![". logs: requester-managed", ". logs: requester-managed"],
+            ),
+        ]);
+        assert_eq!(
+            with_foreign(|_| {}).plan().notes[0].text,
+            "satisfied by vpce-foreign0 (foreign)"
+        );
+    }
+
+    #[test]
+    fn one_that_holds_the_name_and_lacks_something_is_in_the_way_and_the_reason_says_what() {
+        for (change, lacks) in [
+            (
+                (|e| e.subnets = subnets(["a"])) as fn(&mut Endpoint),
+                "has no subnet in euw1-az2, euw1-az3",
+            ),
+            (|e| e.security_groups.clear(), "does not let 443/tcp in from 10.0.0.0/16"),
+            (|e| e.policy = Some(restrictive()), "has another policy"),
+            (|e| e.state = EndpointState::PendingAcceptance, "is pendingAcceptance"),
+            (|e| e.state = EndpointState::Unknown("odd".into()), "is odd"),
+        ] {
+            let plan = with_foreign(change).plan();
+            assert_eq!(gist(&plan), ["! logs: foreign-in-the-way"]);
+            let reason = &plan.blocked[0].reason;
+            assert!(reason.contains(lacks) && reason.contains("adopt it or remove it"), "{reason}");
+        }
+        let typed = world()
+            .want_with("logs", |spec| spec.ip_address_type = Some(IpAddressType::Ipv4))
+            .but(|w| {
+                w.add_foreign("logs", EndpointKind::Interface).ip_address_type =
+                    Some(IpAddressType::Dualstack);
+            });
+        assert_eq!(gist(&typed.plan()), ["! logs: foreign-in-the-way"]);
+    }
+
+    #[test]
+    fn a_policy_that_is_asked_for_is_not_satisfied_by_full_access() {
+        let world = world().want_with("logs", |spec| spec.policy = restrictive()).but(|w| {
+            w.add_foreign("logs", EndpointKind::Interface);
+        });
+        check([("full", world, vec!["! logs: foreign-in-the-way"])]);
+    }
+
+    #[test]
+    fn others_that_are_not_in_the_way_are_left_beside_ours() {
+        let beside = vec!["+ linkwalk-endpoints", "+ logs", ". logs: foreign-alongside"];
+        let off = world().want_with("logs", |spec| spec.private_dns = Some(false)).but(|w| {
+            w.add_foreign("logs", EndpointKind::Interface);
+        });
+        check([
+            ("its private DNS is off", with_foreign(|e| e.private_dns = false), beside.clone()),
+            ("it failed", with_foreign(|e| e.state = EndpointState::Failed), beside.clone()),
+            ("ours has no private DNS", off, beside),
+            (
+                "it goes away and holds no name",
+                with_foreign(|e| {
+                    e.state = EndpointState::Deleting;
+                    e.private_dns = false;
+                }),
+                vec!["+ linkwalk-endpoints", "+ logs"],
+            ),
+            (
+                "it goes away and holds the name",
+                with_foreign(|e| e.state = EndpointState::Deleting),
+                vec!["! logs: still-deleting"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_failed_endpoint_of_ours_goes_once_another_does_the_job() {
+        let world = world().want(["logs"]).applied().but(|w| {
+            w.endpoint("logs").state = EndpointState::Failed;
+            w.add_foreign("logs", EndpointKind::Interface);
+        });
+        check([("failed", world, vec!["- logs: state", ". logs: satisfied-by-foreign"])]);
+    }
 }

@@ -74,7 +74,7 @@ fn route_tables(site: &Site, wanted: &Wanted) -> Result<BTreeSet<RouteTableId>, 
         return Ok(own);
     }
     let words = select::route_tables_in_words(selector);
-    let tables = select::list(site.vpc.route_tables.values().map(in_words));
+    let tables = select::some(site.vpc.route_tables.values().map(in_words));
     let there = if tables.is_empty() {
         "none is visible".to_owned()
     } else {
@@ -142,7 +142,7 @@ fn held_by_others<'a>(
             routed.entry(endpoint).or_default().insert(table.id.clone());
         }
     }
-    let routes = |other: &&Endpoint| {
+    let is_alive = |other: &&Endpoint| {
         !matches!(
             other.state,
             EndpointState::Failed | EndpointState::Rejected | EndpointState::Expired
@@ -152,7 +152,7 @@ fn held_by_others<'a>(
         .others
         .iter()
         .copied()
-        .filter(routes)
+        .filter(is_alive)
         .map(|other| {
             let mut tables = other.route_tables.clone();
             tables.extend(routed.remove(&other.id).unwrap_or_default());
@@ -186,5 +186,173 @@ fn leave_to(
             refusal.reason = format!("{}{on}", refusal.reason);
         }
         draft.block(Some(&site.vpc.id), wanted.short, refusal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::endpoint::EndpointKind;
+    use crate::model::network::Route;
+    use crate::model::policy::PolicyDocument;
+    use crate::model::spec::{EndpointSpec, Glob, RouteTableSelector};
+    use crate::plan::action::Verb;
+    use crate::plan::testing::{
+        World, account, check, check_blocked, gist, restrictive, tables, world,
+    };
+
+    fn made(world: &World) -> BTreeSet<RouteTableId> {
+        let plan = world.plan();
+        match &plan.actions[0].verb {
+            Verb::CreateEndpoint(made) => made.route_tables.clone(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn route_tables_are_chosen_by_every_kind_of_selector() {
+        let tagged = [("tier".to_owned(), Glob::new("app").unwrap())];
+        for (selector, expected) in [
+            (RouteTableSelector::Private, tables(["a", "b", "c"])),
+            (
+                RouteTableSelector::All,
+                tables(["a", "b", "c", "main", "public-a", "public-b", "public-c"]),
+            ),
+            (RouteTableSelector::Main, tables(["main"])),
+            (RouteTableSelector::Ids(tables(["b", "elsewhere"])), tables(["b"])),
+            (RouteTableSelector::Tags(tagged.into()), tables(["c"])),
+        ] {
+            let world = world().want_with("s3", |spec| spec.route_tables = selector.clone());
+            let world = world.but(|w| {
+                let table = w.vpc().route_tables.get_mut(&"rtb-c".into()).unwrap();
+                table.tags.insert("tier".into(), "app".into());
+            });
+            assert_eq!(made(&world), expected, "{selector:?}");
+        }
+    }
+
+    #[test]
+    fn the_main_table_is_private_once_a_subnet_falls_back_to_it() {
+        let world = world().want(["s3"]).but(|w| {
+            w.vpc().route_tables.remove(&"rtb-a".into());
+        });
+        assert_eq!(made(&world), tables(["b", "c", "main"]));
+    }
+
+    #[test]
+    fn tables_others_hold_are_left_to_them_and_ours_takes_the_rest() {
+        let with_foreign = |change: fn(&mut Endpoint)| {
+            world().want(["s3"]).but(|w| change(w.add_foreign("s3", EndpointKind::Gateway)))
+        };
+        let partly = |e: &mut Endpoint| e.route_tables = tables(["a", "public-b"]);
+        check([
+            ("all of them", with_foreign(|_| {}), vec![". s3: satisfied-by-foreign"]),
+            ("some of them", with_foreign(partly), vec!["+ s3", ". s3: satisfied-by-foreign"]),
+            (
+                "with another policy",
+                with_foreign(|e| e.policy = Some(restrictive())),
+                vec!["! s3: foreign-in-the-way"],
+            ),
+            (
+                "on its way out",
+                with_foreign(|e| e.state = EndpointState::Deleting),
+                vec!["! s3: still-deleting"],
+            ),
+            ("failed", with_foreign(|e| e.state = EndpointState::Failed), vec!["+ s3"]),
+            (
+                "only a route tells of it",
+                with_foreign(|e| e.route_tables.clear()).but(|w| {
+                    let table = w.vpc().route_tables.get_mut(&"rtb-a".into()).unwrap();
+                    table.routes.push(Route {
+                        destination: "pl-6da54004".into(),
+                        target: "vpce-foreign0".into(),
+                    });
+                }),
+                vec!["+ s3", ". s3: satisfied-by-foreign"],
+            ),
+        ]);
+        assert_eq!(made(&with_foreign(partly)), tables(["b", "c"]));
+        let text = &with_foreign(partly).plan().notes[0].text;
+        assert_eq!(text, "satisfied by vpce-foreign0 (foreign) on rtb-a");
+    }
+
+    #[test]
+    fn a_foreign_gateway_that_comes_later_keeps_its_table() {
+        let mut world = world().want(["s3"]).applied();
+        world.endpoint("s3").route_tables = tables(["b", "c"]);
+        world.add_foreign("s3", EndpointKind::Gateway).route_tables = tables(["a"]);
+        assert_eq!(gist(&world.plan()), [". s3: satisfied-by-foreign"]);
+    }
+
+    #[test]
+    fn a_twin_on_its_way_out_keeps_its_tables_until_it_is_gone() {
+        let world = world().want(["s3"]).applied().but(|w| {
+            let mut twin = w.endpoint("s3").clone();
+            w.endpoint("s3").route_tables = tables(["a"]);
+            twin.id = "vpce-twin".into();
+            twin.state = EndpointState::Deleting;
+            twin.route_tables = tables(["b"]);
+            w.observed.endpoints.insert(twin.id.clone(), twin);
+        });
+        check([("leaving", world, vec!["~ s3: route_tables", "! s3: still-deleting"])]);
+    }
+
+    #[test]
+    fn dns_attributes_do_not_block_a_gateway() {
+        let off = world().want(["s3"]).but(|w| w.vpc().dns_support = false);
+        check([("off", off, vec!["+ s3", ". s3: dns-attributes-off"])]);
+    }
+
+    #[test]
+    fn what_a_gateway_cannot_have_is_blocked() {
+        let principal = PolicyDocument::parse(
+            r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}]}"#,
+        )
+        .unwrap();
+        let records = |kind: &'static str| {
+            move |spec: &mut EndpointSpec| spec.dns.record_ip_type = Some(kind.into())
+        };
+        check_blocked([
+            (
+                "no-route-table-matches",
+                world()
+                    .want_with("s3", |s| s.route_tables = RouteTableSelector::Ids(tables(["x"]))),
+                "selects rtb-x, and there are rtb-a (private), ",
+            ),
+            (
+                "no-route-table-matches",
+                world().want(["s3"]).but(|w| {
+                    for table in w.vpc().route_tables.values_mut() {
+                        table.owner = account("999988887777");
+                    }
+                }),
+                "route tables of private subnets",
+            ),
+            (
+                "no-private-dns-name",
+                world().want_with("s3", |spec| spec.private_dns = Some(true)),
+                "works by routes",
+            ),
+            (
+                "policy-principal",
+                world().want_with("s3", |spec| spec.policy = principal),
+                "aws:PrincipalArn",
+            ),
+            (
+                "ip-address-type-not-supported",
+                world().want_with("s3", |s| s.ip_address_type = Some(IpAddressType::Ipv6)),
+                "only by ipv4, dualstack",
+            ),
+            (
+                "dns-record-type-not-supported",
+                world().want_with("dynamodb", records("ipv4")),
+                "service-defined only",
+            ),
+            (
+                "dns-attributes-off",
+                world().want_with("s3", records("ipv4")).but(|w| w.vpc().dns_support = false),
+                "enableDnsSupport",
+            ),
+        ]);
     }
 }

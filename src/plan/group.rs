@@ -52,10 +52,10 @@ impl<'a> Group<'a> {
             Standing::Missing | Standing::Planned(_) => {}
             Standing::There(there) => {
                 self.repair_rules(there, draft);
-                let (set, drift) = tags::missing(&self.desired.tags, &there.tags);
+                let (set, differences) = tags::missing(&self.desired.tags, &there.tags);
                 if !set.is_empty() {
                     let verb = Verb::Tag { resource: there.id.to_string(), vpc: vpc.clone(), set };
-                    draft.act(Rank::Tag, name, verb, drift, BTreeSet::new());
+                    draft.act(Rank::Tag, name, verb, differences, BTreeSet::new());
                 }
             }
         }
@@ -98,12 +98,12 @@ impl<'a> Group<'a> {
         };
         let in_words =
             |rules: &BTreeSet<Rule>| rules.iter().map(Rule::to_string).collect::<Vec<_>>().into();
-        let drift = Drift {
+        let difference = Drift {
             field: "ingress".to_owned(),
             was: in_words(&there.ingress),
             should_be: in_words(desired),
         };
-        draft.act(Rank::Group, &self.desired.name, verb, vec![drift], BTreeSet::new());
+        draft.act(Rank::Group, &self.desired.name, verb, vec![difference], BTreeSet::new());
     }
 }
 
@@ -140,4 +140,155 @@ fn standing<'a>(
     }
     tags::acceptable(&desired.tags, there.map(|there| &there.tags))?;
     Ok(there.map_or(Standing::Missing, Standing::There))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::endpoint::OWNER_TAG;
+    use crate::model::spec::{GroupRef, IngressSource};
+    use crate::plan::testing::{World, check, check_blocked, gist, world};
+
+    fn group(world: &mut World) -> &mut SecurityGroup {
+        let mut groups = world.vpc().security_groups.values_mut();
+        groups.find(|group| group.name == "linkwalk-endpoints").unwrap()
+    }
+
+    #[test]
+    fn https_is_let_in_from_all_cidrs_of_the_vpc_secondary_and_ipv6_too() {
+        let world = world().want(["logs"]).but(|w| {
+            w.vpc().cidrs.push("100.64.0.0/16".parse().unwrap());
+            w.vpc().cidrs.push("2001:db8::/56".parse().unwrap());
+            w.settings.security_group.ingress.push(IngressSource::PrefixList("pl-1".into()));
+        });
+        let plan = world.plan();
+        let Verb::CreateSecurityGroup(group) = &plan.actions[0].verb else { panic!("{plan:?}") };
+        let rules: Vec<_> = group.ingress.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            rules,
+            [
+                "443/tcp from 10.0.0.0/16",
+                "443/tcp from 100.64.0.0/16",
+                "443/tcp from 2001:db8::/56",
+                "443/tcp from pl-1"
+            ]
+        );
+        assert_eq!(group.tags[OWNER_TAG], "privatelink");
+        assert_eq!(group.tags["Name"], "linkwalk-endpoints");
+    }
+
+    #[test]
+    fn rules_missing_and_rules_too_many_are_both_repaired() {
+        let extra = Rule::https_from(Peer::Cidr("0.0.0.0/0".parse().unwrap()));
+        let mut world = world().want(["logs"]).applied().but(|w| {
+            group(w).ingress = [extra.clone()].into();
+        });
+        let plan = world.plan();
+        assert_eq!(gist(&plan), ["~ linkwalk-endpoints: ingress"]);
+        let Verb::ModifySecurityGroup { authorize, revoke, .. } = &plan.actions[0].verb else {
+            panic!("{plan:?}")
+        };
+        assert_eq!(authorize.len(), 1);
+        assert_eq!(*revoke, [extra].into());
+        world.apply(&plan);
+        assert!(world.plan().is_in_sync());
+    }
+
+    #[test]
+    fn a_group_without_a_user_is_not_made() {
+        check([
+            ("gateways have none", world().want(["s3"]), vec!["+ s3"]),
+            (
+                "another group is named",
+                world()
+                    .but(|w| {
+                        w.add_foreign("kms", crate::model::endpoint::EndpointKind::Interface);
+                    })
+                    .want_with("logs", |spec| {
+                        spec.security_groups = vec![GroupRef::Name("open".into())];
+                    }),
+                vec!["+ logs"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_name_that_is_taken_blocks_the_group_and_its_endpoints() {
+        let taken = world().want(["logs", "s3"]).applied().but(|w| {
+            group(w).tags.clear();
+            w.observed.endpoints.clear();
+        });
+        check([(
+            "taken",
+            taken,
+            vec![
+                "+ s3",
+                "! linkwalk-endpoints: security-group-name-taken",
+                "! logs: security-group-name-taken",
+            ],
+        )]);
+    }
+
+    #[test]
+    fn more_rules_than_aws_takes_are_blocked() {
+        let world = world().want(["logs"]).but(|w| {
+            w.settings.security_group.ingress = (0..61)
+                .map(|n| IngressSource::Cidr(format!("10.{n}.0.0/16").parse().unwrap()))
+                .collect();
+        });
+        let codes: Vec<_> = world.plan().blocked.into_iter().map(|b| b.code).collect();
+        assert_eq!(codes, ["too-many-rules", "too-many-rules"]);
+    }
+
+    #[test]
+    fn groups_that_cannot_be_used_block_the_endpoint() {
+        let named = |groups: Vec<GroupRef>| {
+            world()
+                .but(|w| {
+                    w.add_foreign("kms", crate::model::endpoint::EndpointKind::Interface);
+                    for n in 1..6 {
+                        let mut group = w.vpc().security_groups.values().next().unwrap().clone();
+                        group.id = format!("sg-{n}").as_str().into();
+                        group.name = format!("group-{n}");
+                        w.vpc().security_groups.insert(group.id.clone(), group);
+                    }
+                })
+                .want_with("logs", |spec| spec.security_groups = groups)
+        };
+        let by_id = |n: i32| GroupRef::Id(format!("sg-{n}").as_str().into());
+        check_blocked([
+            (
+                "security-group-not-found",
+                named(vec![GroupRef::Name("elsewhere".into())]),
+                "no security group `elsewhere` in vpc-1",
+            ),
+            ("security-group-not-found", named(vec![GroupRef::Id("sg-9".into())]), "`sg-9`"),
+            (
+                "too-many-security-groups",
+                named((1..6).map(by_id).chain([GroupRef::Managed]).collect()),
+                "6 security groups, and AWS allows 5",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_closed_group_is_said() {
+        let world = world()
+            .but(|w| {
+                w.add_foreign("kms", crate::model::endpoint::EndpointKind::Interface);
+                let open = w.vpc().security_groups.values_mut().next().unwrap();
+                open.ingress = ["10.0.0.0/17"]
+                    .map(|net| Rule::https_from(Peer::Cidr(net.parse().unwrap())))
+                    .into();
+            })
+            .want_with("logs", |spec| spec.security_groups = vec![GroupRef::Id("sg-open".into())]);
+        let halves = world.clone().but(|w| {
+            let open = w.vpc().security_groups.values_mut().next().unwrap();
+            open.ingress.insert(Rule::https_from(Peer::Cidr("10.0.128.0/17".parse().unwrap())));
+        });
+        check([
+            ("half is let in", world, vec!["+ logs", ". logs: security-group-closed"]),
+            ("both halves are", halves, vec!["+ logs"]),
+        ]);
+    }
 }

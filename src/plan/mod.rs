@@ -19,6 +19,8 @@ mod interface;
 mod orphan;
 mod placing;
 mod policy;
+#[cfg(test)]
+mod properties;
 mod quota;
 mod select;
 mod service;
@@ -26,13 +28,14 @@ mod standing;
 mod tags;
 mod target;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 pub use check::violations;
+pub use select::matches_vpc as selects_vpc;
 pub use similar::group_by_change;
 pub use target::plan_target;
 

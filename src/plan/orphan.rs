@@ -1,7 +1,7 @@
 //! What is ours and no longer wanted: said, and left as it is.
 
 use crate::ids::TargetId;
-use crate::model::endpoint::EndpointState;
+use crate::model::endpoint::{EndpointKind, EndpointState};
 use crate::model::network::Vpc;
 use crate::model::observed::{Endpoint, Observed};
 use crate::model::service::short_name;
@@ -34,7 +34,11 @@ pub(super) fn note(
             draft.note(Some(&endpoint.key.vpc), short, "orphan", text(endpoint.id.as_str()));
         }
     }
-    let managed = settings.endpoints.iter().any(uses_managed_group);
+    let interfaces = wanted.iter().filter(|wanted| wanted.offer.kind == EndpointKind::Interface);
+    let managed = interfaces
+        .map(|wanted| wanted.spec)
+        .chain(unresolved.iter().copied())
+        .any(uses_managed_group);
     for vpc in observed.vpcs.values() {
         for group in vpc.security_groups.values().filter(|group| is_ours(&group.tags, settings)) {
             let used =
@@ -54,5 +58,61 @@ fn names(spec: &EndpointSpec, endpoint: &Endpoint, target: &TargetId) -> bool {
     match &spec.service {
         ServiceRef::Short(short) => short_name(&endpoint.key.service, &target.region) == short,
         ServiceRef::Full(name) => &endpoint.key.service == name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::spec::VpcSelector;
+    use crate::plan::testing::{check, world};
+
+    #[test]
+    fn what_is_ours_and_no_longer_wanted_is_said_and_left() {
+        let there = world().want(["logs", "s3"]).applied();
+        check([
+            (
+                "an endpoint less in the file",
+                there.clone().but(|w| w.settings.endpoints.truncate(1)),
+                vec![". s3: orphan"],
+            ),
+            (
+                "no interface endpoint is left",
+                there.clone().but(|w| {
+                    w.settings.endpoints.remove(0);
+                }),
+                vec![". linkwalk-endpoints: orphan", ". logs: orphan"],
+            ),
+            (
+                "the VPC is no longer selected",
+                there.clone().but(|w| {
+                    w.add_vpc("vpc-2");
+                    w.settings.endpoints.clear();
+                    w.settings.vpcs = VpcSelector::Ids(["vpc-2".into()].into());
+                }),
+                vec![". linkwalk-endpoints: orphan", ". logs: orphan", ". s3: orphan"],
+            ),
+            (
+                "the group has another name now",
+                there.clone().but(|w| w.settings.security_group.name = "renamed".into()),
+                vec!["+ renamed", "~ logs: security_groups", ". linkwalk-endpoints: orphan"],
+            ),
+            (
+                "what an AWS service made is not ours, whatever its tags say",
+                there.clone().but(|w| {
+                    w.endpoint("s3").requester_managed = true;
+                    w.settings.endpoints.truncate(1);
+                }),
+                vec![". s3: requester-managed"],
+            ),
+            (
+                "the service is no longer offered",
+                there.clone().but(|w| {
+                    w.catalogue
+                        .offers
+                        .retain(|offer| offer.name.as_str() != "com.amazonaws.eu-west-1.logs");
+                }),
+                vec!["! logs: service-not-offered"],
+            ),
+        ]);
     }
 }

@@ -22,7 +22,9 @@ pub(super) fn choose(
     draft: &mut Draft,
 ) -> Result<BTreeMap<ZoneId, SubnetId>, Refusal> {
     let family = wanted.spec.ip_address_type.or(kept.and_then(|kept| kept.ip_address_type));
-    supports_family(wanted, wanted.spec.ip_address_type)?;
+    if let Some(asked) = wanted.spec.ip_address_type {
+        family_offered(wanted, asked)?;
+    }
     let matching = matching(site, wanted)?;
     let mut zones: BTreeMap<&ZoneId, Vec<&Subnet>> = BTreeMap::new();
     for subnet in matching {
@@ -35,26 +37,15 @@ pub(super) fn choose(
     for (code, text) in dropped {
         draft.note(Some(&site.vpc.id), wanted.short, code, text);
     }
-    for subnets in zones.values().flatten() {
-        draft.zone(&subnets.id, &subnets.zone);
-    }
-    // Zones of subnets that will be left, too.
-    for subnet in kept.into_iter().flat_map(|kept| &kept.subnets) {
-        if let Some(subnet) = site.vpc.subnets.get(subnet) {
-            draft.zone(&subnet.id, &subnet.zone);
-        }
+    // Zones of the subnets an endpoint would leave, too.
+    let left = kept.into_iter().flat_map(|kept| &kept.subnets);
+    for subnet in chosen.values().chain(left).filter_map(|id| site.vpc.subnets.get(id)) {
+        draft.zone(&subnet.id, &subnet.zone);
     }
     Ok(chosen)
 }
 
 type Dropped = Vec<(&'static str, String)>;
-
-fn supports_family(wanted: &Wanted, asked: Option<IpAddressType>) -> Result<(), Refusal> {
-    match asked {
-        Some(asked) => family_offered(wanted, asked),
-        None => Ok(()),
-    }
-}
 
 /// Whether the service can be reached by this type of address; one of which AWS names no types is
 /// reached by IPv4.
@@ -80,7 +71,7 @@ fn matching<'a>(site: &Site<'a>, wanted: &Wanted) -> Result<Vec<&'a Subnet>, Ref
             0 => "the VPC has no subnets".to_owned(),
             _ => format!(
                 "the VPC has {}",
-                select::list(vpc.subnets.values().map(|s| subnet_in_words(site, s)))
+                select::some(vpc.subnets.values().map(|s| subnet_in_words(site, s)))
             ),
         };
         return Err(Refusal::new(
@@ -207,4 +198,133 @@ fn one_per_zone(
         ));
     }
     Ok(chosen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::spec::{Glob, SubnetSelector};
+    use crate::plan::action::Verb;
+    use crate::plan::testing::{World, account, check_blocked, subnets, world};
+
+    fn chosen(world: &World) -> Vec<String> {
+        let plan = world.plan();
+        let made = plan.actions.iter().find_map(|action| match &action.verb {
+            Verb::CreateEndpoint(made) => Some(made.subnets.iter().map(ToString::to_string)),
+            _ => None,
+        });
+        made.unwrap().collect()
+    }
+
+    fn with_second_subnet_in_zone_1() -> World {
+        world().want(["logs"]).but(|w| {
+            let mut twin = w.subnet("subnet-a").clone();
+            twin.id = "subnet-a-twin".into();
+            w.vpc().subnets.insert(twin.id.clone(), twin);
+        })
+    }
+
+    #[test]
+    fn one_subnet_per_zone_is_chosen() {
+        assert_eq!(chosen(&world().want(["logs"])), ["subnet-a", "subnet-b", "subnet-c"]);
+        let all = world().want_with("logs", |spec| spec.subnets = SubnetSelector::All);
+        assert_eq!(chosen(&all).len(), 3);
+    }
+
+    #[test]
+    fn of_several_in_a_zone_the_one_in_use_then_the_roomiest_then_the_first_is_taken() {
+        let world = with_second_subnet_in_zone_1();
+        assert_eq!(chosen(&world)[0], "subnet-a");
+        let roomier = world.clone().but(|w| w.subnet("subnet-a-twin").free_addresses = 201);
+        assert_eq!(chosen(&roomier)[0], "subnet-a-twin");
+        // Once an endpoint is there, more room elsewhere moves neither it nor the next one.
+        let used = world.applied().but(|w| w.subnet("subnet-a").free_addresses = 0);
+        assert!(used.plan().actions.is_empty());
+        let next = roomier.applied().but(|w| w.subnet("subnet-a").free_addresses = 250);
+        assert_eq!(chosen(&next.want(["kms"]))[0], "subnet-a-twin");
+    }
+
+    #[test]
+    fn zones_without_the_service_or_without_room_are_left_out_and_said() {
+        let world = world().want(["email-smtp"]).but(|w| w.subnet("subnet-b").free_addresses = 0);
+        assert_eq!(chosen(&world), ["subnet-a"]);
+        let codes: Vec<_> = world.plan().notes.into_iter().map(|note| note.code).collect();
+        assert_eq!(codes, ["subnet-full", "zone-not-supported"]);
+    }
+
+    #[test]
+    fn addresses_are_not_promised_twice() {
+        let world = world().want(["logs", "kms"]).but(|w| {
+            for letter in ["a", "b", "c"] {
+                w.subnet(&format!("subnet-{letter}")).free_addresses = 1;
+            }
+        });
+        check_blocked([("subnet-full", world, "subnet-a, subnet-b, subnet-c")]);
+    }
+
+    #[test]
+    fn a_catalogue_without_zones_restricts_nothing() {
+        let world = world().want(["email-smtp"]).but(|w| {
+            w.catalogue.offers.iter_mut().for_each(|offer| offer.zones.clear());
+        });
+        assert_eq!(chosen(&world).len(), 3);
+    }
+
+    #[test]
+    fn where_no_subnet_will_do_the_reason_says_why() {
+        let tags = [("tier".to_owned(), Glob::new("endpoint").unwrap())];
+        let dual = |spec: &mut crate::model::spec::EndpointSpec| {
+            spec.ip_address_type = Some(IpAddressType::Dualstack);
+        };
+        check_blocked([
+            (
+                "no-subnet-matches",
+                world().want_with("logs", |s| s.subnets = SubnetSelector::Tags(tags.into())),
+                "selects subnets tagged tier=endpoint, and the VPC has subnet-a (euw1-az1, private), ",
+            ),
+            (
+                "no-subnet-matches",
+                world().want(["logs"]).but(|w| w.vpc().subnets.clear()),
+                "the VPC has no subnets",
+            ),
+            (
+                "no-subnet-matches",
+                world()
+                    .want_with("logs", |s| s.subnets = SubnetSelector::Ids(subnets(["a"])))
+                    .but(|w| w.subnet("subnet-a").owner = account("999988887777")),
+                "shared by another account",
+            ),
+            (
+                "no-zone-supported",
+                world()
+                    .want_with("email-smtp", |s| s.subnets = SubnetSelector::Ids(subnets(["c"]))),
+                "offered in euw1-az1, euw1-az2, and the selected subnets are in euw1-az3",
+            ),
+            (
+                "ip-address-type-not-supported",
+                world().want_with("logs", |s| s.ip_address_type = Some(IpAddressType::Ipv6)),
+                "cannot be reached by ipv6, only by ipv4, dualstack",
+            ),
+            (
+                "ip-address-type-not-supported",
+                world().want_with("logs", dual),
+                "needs subnets with an IPv4 and an IPv6 range",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_dualstack_endpoint_goes_into_the_dualstack_subnets() {
+        let world = world()
+            .want_with("logs", |spec| spec.ip_address_type = Some(IpAddressType::Dualstack))
+            .but(|w| w.subnet("subnet-b").ipv6 = Some("2001:db8::/64".parse().unwrap()));
+        assert_eq!(chosen(&world), ["subnet-b"]);
+    }
+
+    #[test]
+    fn the_zones_of_the_subnets_in_the_plan_are_told() {
+        let plan = world().want(["logs"]).plan();
+        let zones: Vec<_> = plan.zones.values().map(ZoneId::as_str).collect();
+        assert_eq!(zones, ["euw1-az1", "euw1-az2", "euw1-az3"]);
+    }
 }

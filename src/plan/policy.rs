@@ -57,3 +57,37 @@ pub(super) fn same(desired: Option<&PolicyDocument>, there: Option<&PolicyDocume
 pub(super) fn value(policy: Option<&PolicyDocument>) -> Value {
     policy.map_or(Value::Null, |policy| serde_json::from_str(&policy.to_json()).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::action::Verb;
+    use crate::plan::testing::{check_blocked, restrictive, world};
+
+    #[test]
+    fn a_service_that_takes_no_policy_gets_none() {
+        let plan = world().want(["transfer.server"]).plan();
+        let Verb::CreateEndpoint(made) = &plan.actions[1].verb else { panic!("{plan:?}") };
+        assert_eq!(made.policy, None);
+    }
+
+    #[test]
+    fn a_policy_that_aws_would_refuse_is_blocked() {
+        let long = format!(
+            r#"{{"Statement":[{{"Effect":"Allow","Principal":"*","Action":"*","Resource":"{}"}}]}}"#,
+            "x".repeat(MAX_POLICY_CHARS)
+        );
+        check_blocked([
+            (
+                "policy-not-supported",
+                world().want_with("transfer.server", |spec| spec.policy = restrictive()),
+                "take no policy",
+            ),
+            (
+                "policy-too-long",
+                world().want_with("logs", |s| s.policy = PolicyDocument::parse(&long).unwrap()),
+                "AWS takes 20480",
+            ),
+        ]);
+    }
+}

@@ -68,3 +68,36 @@ impl Count {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::endpoint::EndpointKind;
+    use crate::plan::testing::{check, world};
+
+    #[test]
+    fn going_past_a_default_quota_is_said() {
+        let full = |kind: EndpointKind, there: usize| {
+            world().want(["logs", "s3"]).but(|w| {
+                for _ in 0..there {
+                    let endpoint = w.add_foreign("kms", kind.clone());
+                    endpoint.route_tables.clear();
+                }
+            })
+        };
+        let made = vec!["+ linkwalk-endpoints", "+ logs", "+ s3"];
+        let with = |note| [made.clone(), vec![note]].concat();
+        check([
+            ("49 and one", full(EndpointKind::Interface, 49), made.clone()),
+            (
+                "50 and one",
+                full(EndpointKind::Interface, 50),
+                with(". interface endpoints: quota-default-exceeded"),
+            ),
+            (
+                "20 gateways and one",
+                full(EndpointKind::Gateway, 20),
+                with(". gateway endpoints: quota-default-exceeded"),
+            ),
+        ]);
+    }
+}

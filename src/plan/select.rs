@@ -11,7 +11,8 @@ fn has_tags(tags: &Tags, wanted: &BTreeMap<String, Glob>) -> bool {
     wanted.iter().all(|(key, glob)| tags.get(key).is_some_and(|value| glob.matches(value)))
 }
 
-pub(super) fn matches_vpc(selector: &VpcSelector, vpc: &Vpc) -> bool {
+/// Whether a VPC is one of those that get endpoints.
+pub fn matches_vpc(selector: &VpcSelector, vpc: &Vpc) -> bool {
     match selector {
         VpcSelector::All => true,
         VpcSelector::Default => vpc.is_default,
@@ -51,6 +52,14 @@ pub(super) fn route_tables<'a>(selector: &RouteTableSelector, vpc: &'a Vpc) -> V
 /// A list for people: `a, b, c`.
 pub(super) fn list<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// The first of a list that may be long.
+pub(super) fn some<T: ToString>(items: impl ExactSizeIterator<Item = T>) -> String {
+    const SHOWN: usize = 6;
+    let more = items.len().saturating_sub(SHOWN);
+    let shown = list(items.take(SHOWN));
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
 }
 
 fn tagged(tags: &BTreeMap<String, Glob>) -> String {

@@ -123,3 +123,59 @@ fn not_offered(service: &ServiceRef, region: &Region, catalogue: &Catalogue) -> 
         format!("no endpoint service `{wanted}` is offered in {region}{hint}"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::testing::{PARTNER, check_blocked, spec, world};
+
+    #[test]
+    fn what_is_not_offered_is_blocked_with_the_nearest_name() {
+        let interface_only = |spec: &mut EndpointSpec| spec.kind = Some(EndpointKind::Gateway);
+        check_blocked([
+            ("service-not-offered", world().want(["ecr.dk"]), "the nearest name is `ecr.dkr`"),
+            (
+                "service-not-offered",
+                world().want(["com.amazonaws.vpce.eu-west-1.vpce-svc-0c"]),
+                "must allow this account",
+            ),
+            ("type-not-offered", world().want_with("logs", interface_only), "only interface"),
+        ]);
+        let plan = world().want(["quite-different"]).plan();
+        assert!(!plan.blocked[0].reason.contains("nearest"), "{}", plan.blocked[0].reason);
+    }
+
+    #[test]
+    fn the_type_is_gateway_where_there_are_both_and_the_only_one_otherwise() {
+        let world = world();
+        for (service, kind) in [
+            ("s3", EndpointKind::Gateway),
+            ("logs", EndpointKind::Interface),
+            (PARTNER, EndpointKind::Interface),
+        ] {
+            let spec = spec(service);
+            let wanted = resolve(&spec, &world.target.region, &world.catalogue).unwrap();
+            assert_eq!(wanted.offer.kind, kind, "{service}");
+        }
+    }
+
+    #[test]
+    fn of_several_prefixes_the_usual_one_is_meant_and_else_the_file_must_say() {
+        let region = Region::from("us-iso-east-1");
+        let offer = |name: &str| Offer { name: name.into(), ..world().catalogue.offers[0].clone() };
+        let usual = offer("com.amazonaws.us-iso-east-1.ec2");
+        let odd = offer("gov.ic.c2s.us-iso-east-1.ec2");
+        let china = offer("cn.com.amazonaws.us-iso-east-1.ec2");
+        let spec = spec("ec2");
+        let found = |offers: &[&Offer]| {
+            let catalogue = Catalogue { offers: offers.iter().copied().cloned().collect() };
+            resolve(&spec, &region, &catalogue)
+                .map(|wanted| wanted.offer.name.to_string())
+                .map_err(|refusal| refusal.code)
+        };
+        assert_eq!(found(&[&odd]), Ok(odd.name.to_string()));
+        assert_eq!(found(&[&odd, &usual]), Ok(usual.name.to_string()));
+        assert_eq!(found(&[&usual, &usual]), Ok(usual.name.to_string()));
+        assert_eq!(found(&[&usual, &china]), Err("service-ambiguous"));
+    }
+}

@@ -75,8 +75,7 @@ pub struct Unreachable {
 
 /// Groups targets by identical change, the biggest group first. Targets without actions are in none.
 pub fn group_by_change(plan: &Plan) -> Vec<Group> {
-    let mut groups: BTreeMap<(Region, Vec<Change>, usize), Vec<(&TargetId, &TargetPlan)>> =
-        BTreeMap::new();
+    let mut groups: BTreeMap<_, Vec<(&TargetId, &TargetPlan)>> = BTreeMap::new();
     for (target, ready) in plan.ready().filter(|(_, ready)| !ready.actions.is_empty()) {
         let vpcs: BTreeSet<&VpcId> = ready.actions.iter().map(|action| action.verb.vpc()).collect();
         let key = (target.region.clone(), changes(ready), vpcs.len());
@@ -148,10 +147,9 @@ fn sayings<'a>(
     plan: &'a Plan,
     of: impl Fn(&'a TargetPlan) -> Vec<(&'a str, &'a str, &'a str)>,
 ) -> Vec<Saying> {
-    let mut groups: BTreeMap<(&str, String, BTreeSet<&str>), (BTreeSet<&str>, BTreeSet<TargetId>)> =
-        BTreeMap::new();
+    let mut groups: BTreeMap<_, (BTreeSet<&str>, BTreeSet<TargetId>)> = BTreeMap::new();
     for (target, ready) in plan.ready() {
-        let mut said: BTreeMap<(&str, String), (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+        let mut said: BTreeMap<_, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
         for (code, what, text) in of(ready) {
             let (whats, texts) =
                 said.entry((code, without_ids(text, &target.account))).or_default();
@@ -282,7 +280,7 @@ fn of_creation(desired: &DesiredEndpoint) -> Vec<String> {
     match desired.key.kind {
         EndpointKind::Gateway => details.push(many(desired.route_tables.len(), "route table")),
         EndpointKind::Interface | EndpointKind::GatewayLoadBalancer | EndpointKind::Other(_) => {
-            details.push(many(desired.subnets.len(), "zone"))
+            details.push(many(desired.subnets.len(), "zone"));
         }
     }
     if desired.private_dns {
@@ -379,4 +377,102 @@ pub(crate) fn thousands(count: usize) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::model::failure::ErrorClass;
+    use crate::plan::testing::{World, restrictive, world};
+
+    fn plan(worlds: &[World]) -> Plan {
+        let target = |n: usize| format!("{n:012}/eu-west-1").parse().unwrap();
+        let targets = worlds.iter().enumerate();
+        let targets = targets.map(|(n, world)| (target(n), Planned::Ready(world.plan())));
+        Plan { targets: targets.collect::<BTreeMap<_, _>>() }
+    }
+
+    #[test]
+    fn equal_changes_are_one_group_and_the_biggest_comes_first() {
+        let (logs, kms) = (world().want(["logs"]), world().want(["kms"]));
+        // Other ids, the same change.
+        let elsewhere = world().want(["logs"]).but(|w| w.add_vpc("vpc-2")).but(|w| {
+            w.observed.vpcs.remove(&"vpc-1".into());
+        });
+        let settled = logs.clone().applied();
+        let groups = group_by_change(&plan(&[kms, logs, elsewhere, settled]));
+        let sizes: Vec<_> = groups.iter().map(|group| group.targets.len()).collect();
+        assert_eq!(sizes, [2, 1]);
+        assert_eq!(groups[0].headline, "+1 endpoint, +1 security group");
+        assert_eq!(groups[0].changes[1].details, ["3 zones", "private DNS"]);
+        assert_eq!(groups[0].counts, Counts { create: 2, ..Counts::default() });
+    }
+
+    #[test]
+    fn policies_that_differ_are_different_changes() {
+        let other = world().want_with("logs", |spec| spec.policy = restrictive());
+        let one = plan(&[other.clone(), other.clone()]);
+        assert_eq!(group_by_change(&one).len(), 1);
+        let another = other.but(|w| {
+            let text = restrictive().to_json().replace("GetObject", "PutObject");
+            w.settings.endpoints[0].policy =
+                crate::model::policy::PolicyDocument::parse(&text).unwrap();
+        });
+        let both = plan(&[world().want_with("logs", |s| s.policy = restrictive()), another]);
+        assert_eq!(group_by_change(&both).len(), 2);
+    }
+
+    #[test]
+    fn a_change_and_its_tags_are_one_resource() {
+        let drifted = world().want(["logs"]).applied().but(|w| {
+            w.endpoint("logs").private_dns = false;
+            w.endpoint("logs").tags.remove("Name");
+        });
+        let groups = group_by_change(&plan(&[drifted]));
+        assert_eq!(groups[0].headline, "~1 endpoint");
+        assert_eq!(groups[0].counts, Counts { modify: 1, ..Counts::default() });
+        assert_eq!(groups[0].changes[0].details, ["private_dns false -> true"]);
+    }
+
+    #[test]
+    fn reasons_are_one_where_only_ids_differ_and_keep_them_where_they_do_not() {
+        let off = world().want(["logs", "kms"]).but(|w| w.vpc().dns_support = false);
+        let other = off.clone().but(|w| {
+            w.add_vpc("vpc-2");
+            w.observed.vpcs.remove(&"vpc-1".into());
+            w.observed.vpcs.values_mut().for_each(|vpc| vpc.dns_support = false);
+        });
+        let alone = blocked_by_reason(&plan(std::slice::from_ref(&off)));
+        assert_eq!(alone.len(), 1);
+        assert_eq!(alone[0].what, ["kms", "logs"].map(String::from).into());
+        assert_eq!(alone[0].text, "private DNS needs enableDnsSupport of vpc-1 to be on");
+        let both = blocked_by_reason(&plan(&[off, other]));
+        assert_eq!(both.len(), 1);
+        assert_eq!(both[0].text, "private DNS needs enableDnsSupport of vpc-* to be on");
+        assert_eq!(both[0].targets.len(), 2);
+    }
+
+    #[test]
+    fn failures_are_one_where_only_the_account_differs() {
+        let unreachable = |account: &str| {
+            let message = format!("no role in {account}");
+            let failure = Failure::local("AssumeRole", ErrorClass::Denied, message);
+            (format!("{account}/eu-west-1").parse().unwrap(), Planned::Unreachable { failure })
+        };
+        let one = Plan { targets: [unreachable("111122223333")].into() };
+        assert_eq!(unreachable_by_failure(&one)[0].message, "no role in 111122223333");
+        let two =
+            Plan { targets: [unreachable("111122223333"), unreachable("444455556666")].into() };
+        let groups = unreachable_by_failure(&two);
+        assert_eq!((groups.len(), groups[0].message.as_str()), (1, "no role in <account>"));
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
 }

@@ -25,7 +25,7 @@ pub(super) struct Standing<'a> {
     pub(super) kept: Option<&'a Endpoint>,
     /// Those of ours to delete.
     pub(super) spare: Vec<&'a Endpoint>,
-    /// Those that are not ours.
+    /// Those that are not ours, or not for long: an endpoint being deleted holds on to its routes.
     pub(super) others: Vec<&'a Endpoint>,
 }
 
@@ -58,14 +58,14 @@ impl<'a> Standing<'a> {
             ));
         }
         let is_kept = |endpoint: &Endpoint| kept.is_some_and(|kept| kept.id == endpoint.id);
-        let spare = ours
-            .into_iter()
-            .filter(|endpoint| endpoint.state != EndpointState::Deleting && !is_kept(endpoint))
-            .collect();
+        let (leaving, staying): (Vec<_>, Vec<_>) =
+            ours.into_iter().partition(|endpoint| endpoint.state == EndpointState::Deleting);
+        let spare = staying.into_iter().filter(|endpoint| !is_kept(endpoint)).collect();
+        let others = others.into_iter().chain(leaving).collect();
         Ok(Self { kept, spare, others })
     }
 
-    /// All of ours.
+    /// All of ours that stay until we delete them.
     pub(super) fn ours(&self) -> Vec<&'a Endpoint> {
         self.kept.into_iter().chain(self.spare.iter().copied()).collect()
     }
@@ -112,4 +112,102 @@ pub(super) fn is_usable(state: &EndpointState) -> bool {
 
 fn is_unknown(state: &EndpointState) -> bool {
     matches!(state, EndpointState::Partial | EndpointState::Unknown(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::EndpointId;
+    use crate::plan::testing::{World, check, gist, world};
+
+    fn there(states: &[EndpointState]) -> World {
+        world().want(["logs"]).applied().but(|w| {
+            let template = w.endpoint("logs").clone();
+            w.observed.endpoints.clear();
+            for (at, state) in states.iter().enumerate() {
+                let mut endpoint = template.clone();
+                endpoint.id = EndpointId::new(format!("vpce-{at}"));
+                endpoint.state = state.clone();
+                // The later in the list the older.
+                endpoint.created = 100 - i64::try_from(at).unwrap();
+                endpoint.last_error = Some("no capacity".into());
+                w.observed.endpoints.insert(endpoint.id.clone(), endpoint);
+            }
+        })
+    }
+
+    #[test]
+    fn every_state_has_its_row() {
+        use EndpointState::{
+            Available, Deleted, Deleting, Expired, Failed, Partial, Pending, PendingAcceptance,
+            Rejected, Unknown,
+        };
+        check([
+            ("nothing", there(&[]), vec!["+ logs"]),
+            ("available", there(&[Available]), vec![]),
+            ("pending", there(&[Pending]), vec![]),
+            ("in acceptance", there(&[PendingAcceptance]), vec![". logs: awaiting-acceptance"]),
+            ("deleting", there(&[Deleting]), vec!["! logs: still-deleting"]),
+            ("deleted", there(&[Deleted]), vec!["+ logs"]),
+            ("failed", there(&[Failed]), vec!["- logs: state last_error", "+ logs"]),
+            ("rejected", there(&[Rejected]), vec!["- logs: state last_error", "+ logs"]),
+            ("expired", there(&[Expired]), vec!["- logs: state last_error", "+ logs"]),
+            ("partial", there(&[Partial]), vec!["! logs: unknown-state"]),
+            ("unknown", there(&[Unknown("odd".into())]), vec!["! logs: unknown-state"]),
+            ("twins", there(&[Available, Available]), vec!["- logs: twin"]),
+            ("failed twin", there(&[Available, Failed]), vec!["- logs: state last_error"]),
+            ("deleting twin", there(&[Available, Deleting]), vec![]),
+            ("unknown twin", there(&[Available, Partial]), vec!["! logs: unknown-state"]),
+        ]);
+    }
+
+    #[test]
+    fn what_is_made_anew_waits_for_the_deletion() {
+        let plan = there(&[EndpointState::Failed]).plan();
+        assert_eq!(plan.actions[1].after, [0].into());
+    }
+
+    #[test]
+    fn the_oldest_available_twin_is_kept() {
+        use EndpointState::{Available, Pending};
+        for (states, kept) in [
+            ([Available, Available, Pending].as_slice(), "vpce-1"),
+            (&[Pending, Pending], "vpce-1"),
+        ] {
+            let plan = there(states).plan();
+            let ids: Vec<_> = plan.in_sync.iter().map(EndpointId::as_str).collect();
+            assert_eq!(ids, [kept]);
+            assert_eq!(plan.actions.len(), states.len() - 1);
+        }
+    }
+
+    #[test]
+    fn a_pending_endpoint_is_still_awaited() {
+        let plan = there(&[EndpointState::Pending]).plan();
+        assert_eq!(plan.in_sync, plan.pending);
+        assert_eq!(plan.pending.len(), 1);
+    }
+
+    #[test]
+    fn a_change_waits_for_the_twins_deletion() {
+        let world = there(&[EndpointState::Available, EndpointState::Available]).but(|w| {
+            w.observed.endpoints.get_mut(&"vpce-1".into()).unwrap().private_dns = false;
+        });
+        let plan = world.plan();
+        assert_eq!(gist(&plan), ["- logs: twin", "~ logs: private_dns"]);
+        assert_eq!(plan.actions[1].after, [0].into());
+    }
+
+    #[test]
+    fn what_is_requester_managed_is_never_ours() {
+        let world = there(&[EndpointState::Available]).but(|w| {
+            w.endpoint("logs").requester_managed = true;
+            w.endpoint("logs").security_groups.clear();
+        });
+        check([(
+            "tagged as ours, and still not touched",
+            world,
+            vec!["! logs: requester-managed", ". logs: requester-managed"],
+        )]);
+    }
 }

@@ -53,16 +53,11 @@ fn filled(template: &str, site: &Site, wanted: &Wanted) -> String {
             ("{vpc}", site.vpc.id.as_str()),
             ("{deployment}", site.settings.deployment.as_str()),
         ];
-        match known.iter().find(|(word, _)| tail.starts_with(word)) {
-            Some((word, value)) => {
-                name.push_str(value);
-                rest = &tail[word.len()..];
-            }
-            None => {
-                name.push('{');
-                rest = &tail[1..];
-            }
-        }
+        // A brace that opens no known word stands for itself.
+        let (word, value) =
+            known.into_iter().find(|(word, _)| tail.starts_with(word)).unwrap_or(("{", "{"));
+        name.push_str(value);
+        rest = &tail[word.len()..];
     }
     name + rest
 }
@@ -111,4 +106,86 @@ pub(super) fn missing(desired: &Tags, there: &Tags) -> (Tags, Vec<Drift>) {
         })
         .collect();
     (set, drift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::spec::NameTag;
+    use crate::plan::action::Verb;
+    use crate::plan::testing::{World, check_blocked, world};
+
+    fn tags(world: &World) -> Tags {
+        let plan = world.plan();
+        let made = plan.actions.into_iter().find_map(|action| match action.verb {
+            Verb::CreateEndpoint(made) => Some(made.tags),
+            _ => None,
+        });
+        made.unwrap()
+    }
+
+    #[test]
+    fn every_word_of_a_template_is_filled_in() {
+        let world = world().want(["ecr.api"]).but(|w| {
+            w.settings.name_tag = Some(NameTag {
+                key: "Label".into(),
+                template: "{deployment}/{account}/{region}/{vpc}/{service}-{type} {other} {".into(),
+            });
+        });
+        assert_eq!(
+            tags(&world)["Label"],
+            "privatelink/111122223333/eu-west-1/vpc-1/ecr.api-interface {other} {"
+        );
+    }
+
+    #[test]
+    fn the_nearer_word_wins_and_ownership_beats_all() {
+        let world = world().want_with("logs", |spec| {
+            spec.tags = [("team", "net"), (OWNER_TAG, "thief")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into();
+        });
+        let world = world.but(|w| {
+            w.settings.tags.insert("team".into(), "platform".into());
+            w.settings.tags.insert("Name".into(), "general".into());
+        });
+        let tags = tags(&world);
+        assert_eq!(tags["team"], "net");
+        assert_eq!(tags["Name"], "logs-endpoint");
+        assert_eq!(tags[OWNER_TAG], "privatelink");
+    }
+
+    #[test]
+    fn an_endpoints_own_name_needs_no_common_template() {
+        let own = world().want_with("logs", |spec| spec.name = Some("my-{service}".into()));
+        assert_eq!(tags(&own.but(|w| w.settings.name_tag = None))["Name"], "my-logs");
+        assert!(
+            !tags(&world().want(["logs"]).but(|w| w.settings.name_tag = None)).contains_key("Name")
+        );
+    }
+
+    #[test]
+    fn tags_aws_would_refuse_are_blocked() {
+        let many = |n: usize| (0..n).map(|n| (format!("key{n}"), "value".to_owned()));
+        check_blocked([
+            (
+                "too-many-tags",
+                world().want_with("logs", |spec| spec.tags = many(49).collect()),
+                "51 tags and AWS allows 50",
+            ),
+            (
+                "too-many-tags",
+                world().want(["logs"]).applied().but(|w| w.endpoint("logs").tags.extend(many(49))),
+                "51 tags",
+            ),
+            (
+                "tag-too-long",
+                world().want_with("logs", |spec| spec.name = Some("x".repeat(257))),
+                "`Name` is too long",
+            ),
+        ]);
+        let aws = (0..60).map(|n| (format!("aws:{n}"), String::new()));
+        let world = world().want(["logs"]).applied().but(|w| w.endpoint("logs").tags.extend(aws));
+        assert!(world.plan().is_in_sync());
+    }
 }

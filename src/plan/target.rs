@@ -6,8 +6,8 @@ use crate::ids::{SubnetId, TargetId};
 use crate::model::endpoint::{EndpointKey, EndpointKind, OWNER_TAG, Tags};
 use crate::model::network::Vpc;
 use crate::model::observed::{Endpoint, Observed};
-use crate::model::service::Catalogue;
-use crate::model::spec::{EndpointSpec, Settings};
+use crate::model::service::{Catalogue, short_name};
+use crate::model::spec::{EndpointSpec, GroupRef, Settings, VpcSelector};
 use crate::plan::dns::S3Gateway;
 use crate::plan::draft::{Draft, Refusal};
 use crate::plan::group::Group;
@@ -128,7 +128,8 @@ fn selected_vpcs<'a>(
         let there = if observed.vpcs.is_empty() {
             "there is no VPC here".to_owned()
         } else {
-            format!("there are {}", select::list(observed.vpcs.values().map(vpc_in_words)))
+            let vpcs = observed.vpcs.values().map(|vpc| vpc_in_words(vpc, &settings.vpcs));
+            format!("there are {}", select::some(vpcs))
         };
         draft.block(
             None,
@@ -145,16 +146,16 @@ fn selected_vpcs<'a>(
     own
 }
 
-fn vpc_in_words(vpc: &Vpc) -> String {
-    let mut facts: Vec<String> = vpc
-        .tags
-        .iter()
-        .filter(|(key, _)| !key.starts_with("aws:"))
-        .map(|(k, v)| format!("{k}={v}"))
-        .collect();
-    if vpc.is_default {
-        facts.insert(0, "default".to_owned());
-    }
+/// A VPC by what the selector looks at, and its name.
+fn vpc_in_words(vpc: &Vpc, selector: &VpcSelector) -> String {
+    let asked = |key: &str| match selector {
+        VpcSelector::Tags(tags) => tags.contains_key(key),
+        _ => false,
+    };
+    let tags = vpc.tags.iter().filter(|(key, _)| *key == "Name" || asked(key));
+    let default = vpc.is_default.then(|| "default".to_owned());
+    let facts: Vec<String> =
+        default.into_iter().chain(tags.map(|(key, value)| format!("{key}={value}"))).collect();
     if facts.is_empty() { vpc.id.to_string() } else { format!("{} ({})", vpc.id, facts.join(", ")) }
 }
 
@@ -183,8 +184,9 @@ fn plan_vpc(site: Site, wanted: &[Wanted], draft: &mut Draft) {
     }
 }
 
+/// Whether the entry wants the deployment's own security group.
 pub(super) fn uses_managed_group(spec: &EndpointSpec) -> bool {
-    spec.security_groups.contains(&crate::model::spec::GroupRef::Managed)
+    spec.security_groups.contains(&GroupRef::Managed)
 }
 
 fn note_what_is_left_alone(site: &Site, draft: &mut Draft) {
@@ -194,8 +196,107 @@ fn note_what_is_left_alone(site: &Site, draft: &mut Draft) {
         draft.note(vpc, subnet.id.as_str(), "shared-subnet", text);
     }
     for endpoint in site.endpoints().filter(|endpoint| endpoint.requester_managed) {
-        let short = crate::model::service::short_name(&endpoint.key.service, &site.target.region);
+        let short = short_name(&endpoint.key.service, &site.target.region);
         let text = format!("{} is managed by an AWS service, left alone", endpoint.id);
         draft.note(vpc, short, "requester-managed", text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::endpoint::EndpointKind;
+    use crate::model::spec::{Glob, ServiceRef, VpcSelector};
+    use crate::plan::testing::{account, check, check_blocked, gist, world};
+
+    #[test]
+    fn a_fresh_vpc_gets_everything_in_an_order_that_can_be_executed() {
+        let world = world().want(["s3", "logs", "ecr.api"]);
+        let plan = world.plan();
+        assert_eq!(gist(&plan), ["+ linkwalk-endpoints", "+ logs", "+ ecr.api", "+ s3"]);
+        assert_eq!(plan.actions[1].after, [0].into());
+        assert_eq!(plan.actions[3].after, [].into());
+    }
+
+    #[test]
+    fn after_the_plan_is_carried_out_nothing_is_left_to_do() {
+        let mut world = world()
+            .want(["s3", "logs", "ecr.api", "dynamodb"])
+            .want_with("s3", |s3| s3.kind = Some(EndpointKind::Interface))
+            .applied();
+        world.add_vpc("vpc-2");
+        let plan = world.plan();
+        assert_eq!(plan.in_sync.len(), 5);
+        assert_eq!(plan.actions.len(), 6);
+        assert!(world.applied().plan().actions.is_empty());
+    }
+
+    #[test]
+    fn vpcs_are_chosen_by_every_kind_of_selector() {
+        let base = world().want(["logs"]).but(|w| w.add_vpc("vpc-2")).but(|w| {
+            w.vpc().is_default = true;
+            w.vpc().tags.insert("purpose".into(), "workload".into());
+        });
+        let tagged = |glob: &str| [("purpose".to_owned(), Glob::new(glob).unwrap())].into();
+        for (selector, vpcs) in [
+            (VpcSelector::All, vec!["vpc-1", "vpc-2"]),
+            (VpcSelector::Default, vec!["vpc-1"]),
+            (VpcSelector::NonDefault, vec!["vpc-2"]),
+            (VpcSelector::Ids(["vpc-2".into(), "vpc-elsewhere".into()].into()), vec!["vpc-2"]),
+            (VpcSelector::Tags(tagged("work*")), vec!["vpc-1"]),
+        ] {
+            let plan = base.clone().but(|w| w.settings.vpcs = selector.clone()).plan();
+            let mut found: Vec<_> = plan.actions.iter().map(|a| a.verb.vpc().as_str()).collect();
+            found.sort_unstable();
+            found.dedup();
+            assert_eq!(found, vpcs, "{selector:?}");
+        }
+    }
+
+    #[test]
+    fn a_selector_that_matches_no_vpc_is_blocked_and_says_what_is_there() {
+        let none = [("purpose".to_owned(), Glob::new("none").unwrap())];
+        check_blocked([
+            (
+                "no-vpc-matches",
+                world().want(["logs"]).but(|w| {
+                    w.settings.vpcs = VpcSelector::Tags(none.into());
+                    for (key, value) in [("purpose", "lab"), ("other", "tag"), ("Name", "main")] {
+                        w.vpc().tags.insert(key.into(), value.into());
+                    }
+                    (2..9).for_each(|n| w.add_vpc(&format!("vpc-{n}")));
+                }),
+                "selects VPCs tagged purpose=none, and there are vpc-1 (Name=main, purpose=lab), vpc-2, vpc-3, vpc-4, vpc-5, vpc-6 and 2 more",
+            ),
+            (
+                "no-vpc-matches",
+                world().want(["logs"]).but(|w| w.observed.vpcs.clear()),
+                "there is no VPC here",
+            ),
+        ]);
+    }
+
+    #[test]
+    fn what_another_account_shares_is_left_alone_and_said() {
+        let other = account("999988887777");
+        check([
+            (
+                "a shared VPC",
+                world().want(["logs"]).but(|w| w.vpc().owner = other.clone()),
+                vec![". vpc-1: shared-vpc"],
+            ),
+            (
+                "a shared subnet",
+                world().want(["logs"]).but(|w| w.subnet("subnet-a").owner = other.clone()),
+                vec!["+ linkwalk-endpoints", "+ logs", ". subnet-a: shared-subnet"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn two_entries_that_lead_to_one_endpoint_are_blocked() {
+        let world = world().want(["logs"]).want_with("logs", |spec| {
+            spec.service = ServiceRef::Full("com.amazonaws.eu-west-1.logs".into());
+        });
+        check_blocked([("endpoint-twice", world, "take one out")]);
     }
 }

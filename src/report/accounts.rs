@@ -93,7 +93,15 @@ mod tests {
 
     #[test]
     fn the_walk_is_a_table_in_the_order_of_the_organization() {
-        insta::assert_snapshot!(text(&walk(), false), @"");
+        insta::assert_snapshot!(text(&walk(), false), @r#"
+        OU                     ACCOUNT       NAME                    STANDING
+        /                      999999999999  root                    skipped   shared root: management account
+        /Sandbox               333344445555  evil\u{1b}[2J \u{202e}  skipped   SUSPENDED
+        /Workloads/Production  222233334444  東京                    consumer  ou:/Workloads/**
+        /Workloads/Staging     111122223333  staging-01              consumer  ou:/Workloads/**
+        /Workloads/Staging     444455556666  staging-02              consumer  ou:/Workloads/**
+        3 consumers, 2 skipped
+        "#);
     }
 
     #[test]
@@ -105,7 +113,10 @@ mod tests {
 
     #[test]
     fn an_organization_without_members_is_a_table_without_rows() {
-        insta::assert_snapshot!(text(&[], false), @"");
+        insta::assert_snapshot!(text(&[], false), @r#"
+        OU  ACCOUNT       NAME  STANDING
+        0 consumers, 0 skipped
+        "#);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::report::progress::{Finished, Progress};
 use crate::report::{safe, trouble, words};
 
 /// Names up to so many columns are padded, so that what follows is aligned.
-const WIDEST_NAME: usize = 24;
+pub(super) const WIDEST_NAME: usize = 24;
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,11 +162,12 @@ fn mark(outcome: &Outcome) -> Line {
 /// On a terminal only what changed or went wrong stays; the rest is counted in the bar.
 fn stays(outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::Changed | Outcome::Interrupted { .. } => true,
         Outcome::InSync | Outcome::WouldChange | Outcome::Skipped { .. } | Outcome::NotStarted => {
             false
         }
-        Outcome::PartlyChanged { .. }
+        Outcome::Changed
+        | Outcome::Interrupted { .. }
+        | Outcome::PartlyChanged { .. }
         | Outcome::Diverged { .. }
         | Outcome::Failed { .. }
         | Outcome::Unreachable { .. } => true,
@@ -199,6 +200,7 @@ fn stopping(level: &str, progress: &Progress) -> Line {
                 "stopping: nothing new is started, {n} in flight will finish; \
                  once more to stop waiting for them"
             ),
+            (_, 0) => "stopping now".to_owned(),
             (_, n) => format!("stopping now: not waiting for {n} in flight"),
         },
     )

@@ -47,7 +47,7 @@ pub fn view(progress: &Progress, now: Duration, size: Size) -> Vec<Line> {
     lines
 }
 
-/// `Applying  ━━━━━━━━━━━━────────  31/50  1m12s  1 failed · 28 changed · 6 in sync · 3 throttled`
+/// `Applying  ━━━━━━━━━━━━────────  31/50  1m12s  1 failed, 28 changed, 6 in sync, 3 throttled`
 fn headline(progress: &Progress, now: Duration, size: Size) -> Line {
     let Some(phase) = progress.phase.as_ref().filter(|phase| phase.over.is_none()) else {
         return Line::new()
@@ -93,8 +93,8 @@ fn tally(progress: &Progress) -> Vec<Line> {
     }
     let mut lines = Vec::with_capacity(counts.len());
     for (index, (tone, text)) in counts.into_iter().enumerate() {
-        let dot = if index == 0 { "" } else { " · " };
-        lines.push(Line::new().tone(Tone::Faint, dot).tone(tone, &text));
+        let comma = if index == 0 { "" } else { ", " };
+        lines.push(Line::new().plain(comma).tone(tone, &text));
     }
     lines
 }
@@ -180,11 +180,13 @@ fn endpoints(one: &Running) -> Line {
             return line.plain(" all available");
         }
     }
-    let mut by_state = BTreeMap::<&EndpointState, Vec<&str>>::new();
+    // What failed comes first, because narrow terminals cut the end.
+    let mut by_state = BTreeMap::<_, Vec<&str>>::new();
     for endpoint in seen.iter().filter(|endpoint| endpoint.state != EndpointState::Available) {
-        by_state.entry(&endpoint.state).or_default().push(&endpoint.service);
+        let is_bad = glyph(&endpoint.state).1 == Tone::Bad;
+        by_state.entry((!is_bad, &endpoint.state)).or_default().push(&endpoint.service);
     }
-    for (index, (state, services)) in by_state.into_iter().enumerate() {
+    for (index, ((_, state), services)) in by_state.into_iter().enumerate() {
         let dot = if index == 0 { " " } else { " · " };
         line = line
             .tone(Tone::Faint, dot)

@@ -10,6 +10,8 @@ pub mod mode;
 pub mod outcomes;
 pub mod paint;
 pub mod plain;
+pub mod plan_json;
+pub mod plan_text;
 pub mod progress;
 pub mod safe;
 pub mod summary;
@@ -106,8 +108,8 @@ impl Consumer {
         loop {
             let is_live = self.progress.is_live() && !self.is_held && self.reporter.is_some();
             tokio::select! {
-                received = receiver.recv_many(&mut batch, BATCH) => {
-                    if received == 0 {
+                count = receiver.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
                         break;
                     }
                     without_stalling(|| batch.drain(..).for_each(|message| self.take(message)));

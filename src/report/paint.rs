@@ -60,8 +60,25 @@ impl Line {
     /// The line with this text in this tone at its end.
     #[must_use]
     pub fn tone(mut self, tone: Tone, text: &str) -> Self {
-        self.0.push((tone, safe::text(text)));
+        self.push(tone, &safe::text(text));
         self
+    }
+
+    fn push(&mut self, tone: Tone, safe: &str) {
+        match self.0.last_mut() {
+            Some((last, text)) if *last == tone => text.push_str(safe),
+            _ => self.0.push((tone, safe.to_owned())),
+        }
+    }
+
+    fn trim_end(&mut self) {
+        while let Some((_, text)) = self.0.last_mut() {
+            text.truncate(text.trim_end_matches(' ').len());
+            if !text.is_empty() {
+                break;
+            }
+            self.0.pop();
+        }
     }
 
     /// The line with all of another one at its end.
@@ -74,21 +91,22 @@ impl Line {
     /// The line broken at spaces into lines of at most so many columns, all but the first
     /// indented. A word that is wider than that stays in one piece, for the terminal to break.
     pub fn wrap(self, columns: usize, indent: usize) -> Vec<Self> {
-        let mut lines = vec![Self::new()];
-        let mut used = 0;
+        let (mut lines, mut line, mut used) = (vec![], Self::new(), 0);
         for (tone, text) in self.0 {
             for word in text.split_inclusive(' ') {
                 let wide = safe::width(word.trim_end_matches(' '));
                 if used + wide > columns && used > indent {
-                    lines.push(Self::new().plain(&" ".repeat(indent)));
+                    line.trim_end();
+                    lines.push(std::mem::take(&mut line));
+                    line.push(Tone::Plain, &" ".repeat(indent));
                     used = indent;
                 }
+                line.push(tone, word);
                 used += safe::width(word);
-                if let Some(line) = lines.last_mut() {
-                    line.0.push((tone, word.to_owned()));
-                }
             }
         }
+        line.trim_end();
+        lines.push(line);
         lines
     }
 
@@ -104,10 +122,12 @@ impl Line {
 
     /// The line cut to so many columns, without spaces at its end.
     pub fn paint_within(&self, columns: usize, color: bool) -> String {
-        let fits = self.width() <= columns;
+        let mut trimmed = self.clone();
+        trimmed.trim_end();
+        let fits = trimmed.width() <= columns;
         let mut room = if fits { usize::MAX } else { columns };
         let mut painted = String::new();
-        for (tone, text) in &self.0 {
+        for (tone, text) in &trimmed.0 {
             let wide = safe::width(text);
             if !fits && wide >= room {
                 // The piece at the edge carries the ellipsis, even when it would fit itself.
@@ -118,7 +138,6 @@ impl Line {
             room -= wide;
             painted.push_str(&tone.paint(text, color));
         }
-        painted.truncate(painted.trim_end_matches(' ').len());
         painted
     }
 }

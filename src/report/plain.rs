@@ -70,22 +70,16 @@ fn heartbeat(progress: &Progress, now: Duration) -> String {
         return format!("still walking the organization, {}", words::duration(now));
     };
     let (done, all) = (phase.ended.len(), phase.targets.max(phase.ended.len()));
-    let mut said = format!("still working: {done}/{all} done");
     let in_flight = progress.in_flight().count();
-    if in_flight > 0 {
-        said += &format!(", {in_flight} in flight");
-    }
     let waiting = progress.in_flight().filter(|one| one.step == Step::Waiting).count();
-    if waiting > 0 {
-        said += &format!(" ({waiting} waiting for endpoints)");
-    }
     let queued = progress.running.len() - in_flight;
-    if queued > 0 {
-        said += &format!(", {queued} queued");
-    }
-    if let Some(oldest) = progress.in_flight().min_by_key(|one| one.since) {
-        let age = words::duration(now.saturating_sub(oldest.since));
-        said += &format!(", oldest {} {age}", safe::text(&oldest.name));
-    }
-    said
+    let some = |count: usize, said: String| if count == 0 { String::new() } else { said };
+    let waiting = some(waiting, format!(" ({waiting} waiting for endpoints)"));
+    let queued = some(queued, format!(", {queued} queued"));
+    let in_flight = some(in_flight, format!(", {in_flight} in flight{waiting}"));
+    let oldest = progress.in_flight().min_by_key(|one| one.since).map(|one| {
+        let age = words::duration(now.saturating_sub(one.since));
+        format!(", oldest {} {age}", safe::text(&one.name))
+    });
+    format!("still working: {done}/{all} done{in_flight}{queued}{}", oldest.unwrap_or_default())
 }

@@ -111,14 +111,14 @@ fn escape(json: String) -> String {
     if json.chars().all(harmless) {
         return json;
     }
-    let mut escaped = String::with_capacity(json.len() + 16);
+    let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         if harmless(c) {
             escaped.push(c);
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                escaped.push_str(&format!("\\u{unit:04x}"));
-            }
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            escaped.extend(["\\u", &format!("{unit:04x}")]);
         }
     }
     escaped

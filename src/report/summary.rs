@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ids::TargetId;
+use crate::ids::{Region, TargetId};
 use crate::plan::outcome::Outcome;
-use crate::report::announce::{accounts, key, tone};
+use crate::report::announce::{WIDEST_NAME, accounts, key, tone};
 use crate::report::paint::{Line, Tone};
 use crate::report::progress::{Finished, Progress};
 use crate::report::trouble::{self, Trouble};
@@ -51,7 +51,7 @@ pub fn render(progress: &Progress, options: Options) -> String {
 /// `50 accounts in eu-west-1: 6 in sync, 43 changed, 1 failed`
 fn headline(progress: &Progress) -> Line {
     let regions: BTreeSet<_> = progress.finished.keys().map(|target| &target.region).collect();
-    let regions: Vec<_> = regions.into_iter().map(|region| region.as_str()).collect();
+    let regions: Vec<_> = regions.into_iter().map(Region::as_str).collect();
     let mut line = Line::new().plain(&accounts(progress.scope(), progress));
     if !regions.is_empty() {
         line = line.plain(&format!(" in {}", regions.join(", ")));
@@ -78,7 +78,11 @@ fn groups(progress: &Progress) -> Vec<Group<'_>> {
         let outcome = &finished.outcome;
         let rank = Outcome::LABELS.iter().position(|label| *label == outcome.label());
         let troubles = trouble::of(outcome);
-        let alike = troubles.iter().map(|one| without(one, target)).collect();
+        // What is in flight differs by nature: it is told beside each target.
+        let alike = match outcome {
+            Outcome::Interrupted { .. } => vec![],
+            _ => troubles.iter().map(|one| without(one, target)).collect(),
+        };
         groups
             .entry((rank, alike))
             .or_insert_with(|| Group { outcome, troubles, targets: vec![] })
@@ -121,28 +125,34 @@ fn told(group: &Group<'_>, progress: &Progress, options: Options) -> Vec<Line> {
     let title = format!(": {}", accounts(group.targets.len(), progress));
     lines.push(Line::new().tone(tone, label).plain(&title));
     lines.extend(reasons(&group.troubles));
-    let all = options.verbose || group.outcome.is_trouble() || group.targets.len() <= NAMED;
-    let named = if all { group.targets.len() } else { NAMED };
+    let named = match group.outcome {
+        Outcome::NotStarted if !options.verbose => group.targets.len().min(NAMED),
+        _ => group.targets.len(),
+    };
     let name = |(_, finished): &(_, &Finished)| safe::width(&safe::text(&finished.name));
-    let widest = group.targets.iter().take(named).map(name).max().unwrap_or(0);
+    let widest = group.targets.iter().take(named).map(name).max().unwrap_or(0).min(WIDEST_NAME);
     for (target, finished) in group.targets.iter().take(named) {
-        let requests: Vec<_> =
-            trouble::of(&finished.outcome).into_iter().filter_map(|one| one.request_id).collect();
-        let mut line = Line::new().plain(&format!(
-            "    {} {}",
-            key(target, progress),
-            safe::pad(&finished.name, widest)
-        ));
-        if !requests.is_empty() {
-            line = line.tone(Tone::Faint, &format!("  request {}", requests.join(", ")));
-        }
-        lines.push(line);
+        let line = format!("    {} {}", key(target, progress), safe::pad(&finished.name, widest));
+        lines.push(Line::new().plain(&line).tone(Tone::Faint, &beside(&finished.outcome)));
     }
     if named < group.targets.len() {
         let more = format!("    ... and {} more", group.targets.len() - named);
         lines.push(Line::new().tone(Tone::Faint, &more));
     }
     lines
+}
+
+/// What is told of each target of a group: what it does not share with the others.
+fn beside(outcome: &Outcome) -> String {
+    let own: Vec<_> = match outcome {
+        Outcome::Interrupted { in_flight } => in_flight.clone(),
+        _ => trouble::of(outcome).into_iter().filter_map(|one| one.request_id).collect(),
+    };
+    let what = match outcome {
+        Outcome::Interrupted { .. } => "in flight",
+        _ => "request",
+    };
+    if own.is_empty() { String::new() } else { format!("  {what}: {}", own.join(", ")) }
 }
 
 /// Each trouble, and each hint once.

@@ -1,5 +1,5 @@
 //! Progress on a terminal: a live area at the bottom that is redrawn, and lines that stay above it.
-//! `indicatif` decides when and what to redraw; the terminal it draws on is [`Screen`].
+//! `indicatif` decides when and what to redraw; the terminal it draws on is `Screen`.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::report::Reporter;
 use crate::report::announce::{Announcer, Detail};
-use crate::report::event::Event;
+use crate::report::event::{Event, EventKind};
 use crate::report::live::{self, Size};
 use crate::report::progress::Progress;
 use crate::report::safe;
@@ -96,7 +96,13 @@ impl Reporter for Tty {
         let columns = (self.size)().columns;
         let wrapped = lines.into_iter().flat_map(|line| line.wrap(columns, 6));
         let painted = wrapped.map(|line| line.paint(self.color));
-        self.screen.state().above.extend(painted);
+        let mut screen = self.screen.state();
+        if matches!(event.kind, EventKind::ShutdownRequested { .. }) && !progress.is_live() {
+            // Most likely at a question, whose line the cursor is still on.
+            screen.above.push(String::new());
+        }
+        screen.above.extend(painted);
+        drop(screen);
         // While something is live the next tick shows them.
         if stays && !progress.is_live() { self.clear() } else { Ok(()) }
     }
@@ -138,7 +144,10 @@ struct State {
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("State").field("size", &self.size).field("drawn", &self.drawn).finish()
+        f.debug_struct("State")
+            .field("size", &self.size)
+            .field("drawn", &self.drawn)
+            .finish_non_exhaustive()
     }
 }
 
@@ -168,13 +177,13 @@ impl State {
             self.frame.push('\r');
         }
         if rows > 1 {
-            self.frame.push_str(&format!("\u{1b}[{}A", rows - 1));
+            self.frame += &up(rows - 1);
         }
         for line in std::mem::take(&mut self.above) {
             // Erasing at the edge would take the last character along.
             let at_edge = width(&line).is_multiple_of(columns);
             let erase = if at_edge { "" } else { ERASE_LINE };
-            self.frame.push_str(&format!("{ERASE_LINE}{line}{erase}\r\n"));
+            self.frame.extend([ERASE_LINE, &line, erase, "\r\n"]);
         }
     }
 
@@ -195,6 +204,11 @@ impl State {
         self.frame.clear();
         self.error = written.err().or(self.error.take());
     }
+}
+
+/// So many lines up, in the same column.
+fn up(lines: usize) -> String {
+    format!("\u{1b}[{lines}A")
 }
 
 /// Columns of a painted line.

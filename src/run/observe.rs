@@ -19,8 +19,7 @@ const READERS: usize = 100;
 
 /// Reads and plans every target. One whose turn did not come before the run drained is not in the plan.
 pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
-    run.events
-        .send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
+    run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
     let work = |target: Arc<Target>, _slot| {
         let run = Arc::clone(run);
         async move {
@@ -52,13 +51,13 @@ pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
 }
 
 fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
-    let count = |symbol| plan.actions.iter().filter(|a| a.verb.symbol() == symbol).count();
+    let counts = plan.counts();
     EventKind::TargetPlanned {
         target: target.id.clone(),
         name: target.name.clone(),
-        create: count('+'),
-        modify: count('~'),
-        delete: count('-'),
+        create: counts.create,
+        modify: counts.modify,
+        delete: counts.delete,
         blocked: plan.blocked.len(),
     }
 }
@@ -72,11 +71,7 @@ async fn observe_one(run: &Run, target: &Target) -> Planned {
 }
 
 /// Reads the target and plans it. Also the second reading, after its changes.
-pub(super) async fn plan_one(
-    run: &Run,
-    target: &Target,
-    ec2: &Ec2,
-) -> Result<TargetPlan, Failure> {
+pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<TargetPlan, Failure> {
     let Target { id, settings, .. } = target;
     let observed = ec2
         .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))

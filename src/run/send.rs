@@ -18,7 +18,7 @@ use crate::plan::action::{
 };
 
 /// How long AWS may take to see what it has just made, or to end a change that is under way.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a sent action left behind.
 #[derive(Debug, Clone)]
@@ -99,9 +99,8 @@ where
 }
 
 async fn create_group(ec2: &Ec2, group: &DesiredGroup) -> Result<SecurityGroupId, Failure> {
-    let made = ec2
-        .create_security_group(&group.vpc, &group.name, &group.description, &group.tags)
-        .await;
+    let made =
+        ec2.create_security_group(&group.vpc, &group.name, &group.description, &group.tags).await;
     let id = match made {
         Ok(id) => id,
         Err(failure) if failure.class == ErrorClass::AlreadyExists => {

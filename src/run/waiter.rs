@@ -1,6 +1,6 @@
 //! The waiter: one `DescribeVpcEndpoints` per poll for everything a target waits for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -11,6 +11,7 @@ use crate::ids::EndpointId;
 use crate::model::endpoint::EndpointState;
 use crate::model::failure::{ErrorClass, Failure};
 use crate::model::observed::Endpoint;
+use crate::model::service::short_name;
 use crate::plan::action::ActionId;
 use crate::report::event::EventKind;
 
@@ -95,19 +96,23 @@ impl Waiter {
     /// Looks once at all of them, tells every new state, and answers those whose wait is over.
     pub(super) async fn poll(&mut self, run: &Run, target: &Target, ec2: &Ec2) -> Vec<Settled> {
         self.polls += 1;
-        let ids: BTreeSet<EndpointId> = self.awaited.keys().cloned().collect();
-        let seen = match ec2.endpoints(Some(&ids)).await {
+        let seen = match ec2.endpoints().await {
             Ok(seen) => seen,
             Err(failure) => return self.after_failed_poll(&failure),
         };
         for (id, awaited) in &mut self.awaited {
-            let state = seen.get(id).map(|endpoint| endpoint.state.clone());
+            let endpoint = seen.get(id);
+            let state = endpoint.map(|endpoint| endpoint.state.clone());
             if state != awaited.state {
                 awaited.state.clone_from(&state);
                 let state = state.map_or("gone".to_owned(), |state| state.to_string());
                 run.events.send(EventKind::EndpointState {
                     target: target.id.clone(),
-                    service: awaited.what.clone(),
+                    service: endpoint
+                        .map_or(awaited.what.as_str(), |e| {
+                            short_name(&e.key.service, &target.id.region)
+                        })
+                        .to_owned(),
                     endpoint: id.to_string(),
                     state,
                 });
@@ -137,7 +142,11 @@ impl Waiter {
         self.awaited.retain(|id, awaited| match verdict(id, awaited) {
             None => true,
             Some(result) => {
-                settled.push(Settled { action: awaited.action, what: awaited.what.clone(), result });
+                settled.push(Settled {
+                    action: awaited.action,
+                    what: awaited.what.clone(),
+                    result,
+                });
                 false
             }
         });

@@ -148,6 +148,9 @@ fn accounts_listed_in_the_file_stand_in_for_discovery() {
     rig.refuse(rig.management(), "DescribeOrganization", "AccessDeniedException", "no");
     rig.refuse(rig.management(), "List*", "AccessDeniedException", "no");
     let run = rig.apply().exits(0);
+    // Who the management account is may be asked by any member, and it must not be touched.
+    let mut asked = run.calls.iter().filter(|call| call.service == "organizations");
+    assert!(asked.all(|call| call.action == "DescribeOrganization"), "{:?}", run.calls);
     assert_eq!(run.outcome(one), "changed");
     assert!(rig.endpoints(rig.account("two")).is_empty());
 }

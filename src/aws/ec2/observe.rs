@@ -45,7 +45,7 @@ impl Ec2 {
         self.fill_with_subnets(&mut vpcs).await?;
         self.fill_with_route_tables(&mut vpcs).await?;
         self.fill_with_security_groups(&mut vpcs).await?;
-        let endpoints = self.endpoints(None).await?;
+        let endpoints = self.endpoints().await?;
         Ok(Observed { vpcs, endpoints })
     }
 
@@ -131,22 +131,10 @@ impl Ec2 {
             .map(|(_, group)| group))
     }
 
-    /// Endpoints: all of the target, or the ones named. Named by filter and not by parameter, because
-    /// one id that is gone would fail the whole call.
-    pub async fn endpoints(
-        &self,
-        only: Option<&BTreeSet<EndpointId>>,
-    ) -> Result<BTreeMap<EndpointId, Endpoint>, Failure> {
-        let filter = only.map(|ids| {
-            let ids = ids.iter().map(|id| id.as_str().to_owned()).collect();
-            vec![Filter::builder().name("vpc-endpoint-id").set_values(Some(ids)).build()]
-        });
-        let pages = self
-            .client
-            .describe_vpc_endpoints()
-            .set_filters(filter)
-            .into_paginator()
-            .page_size(PAGE);
+    /// Every endpoint of the target, foreign ones too; also what a poll reads. No filter: an account
+    /// has at most some dozens, and one id that is gone would fail a call that names it.
+    pub async fn endpoints(&self) -> Result<BTreeMap<EndpointId, Endpoint>, Failure> {
+        let pages = self.client.describe_vpc_endpoints().into_paginator().page_size(PAGE);
         Ok(every!("DescribeVpcEndpoints", pages)
             .into_iter()
             .filter_map(convert::endpoint)

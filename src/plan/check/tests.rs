@@ -1,0 +1,148 @@
+//! Plans spoilt in every way the reader looks for.
+
+use super::*;
+use crate::model::endpoint::EndpointKind;
+use crate::model::network::{Peer, Rule};
+use crate::plan::testing::{World, account, subnets, tables, world};
+
+fn broken(world: &World, spoil: impl FnOnce(&mut TargetPlan)) -> String {
+    let mut plan = world.plan();
+    spoil(&mut plan);
+    violations(&world.target, &world.settings, &world.observed, &world.catalogue, &plan).join("\n")
+}
+
+fn made(plan: &mut TargetPlan, at: usize) -> &mut DesiredEndpoint {
+    match &mut plan.actions[at].verb {
+        Verb::CreateEndpoint(made) => made,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The fresh plan: 0 the group, 1 `logs`, 2 `s3`.
+fn fresh() -> World {
+    world().want(["logs", "s3"])
+}
+
+#[test]
+fn every_broken_creation_is_found() {
+    type Spoil = fn(&mut TargetPlan);
+    let cases: [(Spoil, &str); 16] = [
+        (|p| p.actions.swap(0, 1), "stands at place"),
+        (|p| p.actions[0].after = [1].into(), "waits for 1"),
+        (|p| made(p, 1).tags.clear(), "ownership tag"),
+        (|p| made(p, 1).subnets = subnets(["a", "public-a"]), "are both in euw1-az1"),
+        (|p| made(p, 1).subnets = subnets(["elsewhere"]), "subnet-elsewhere is not in vpc-1"),
+        (|p| made(p, 1).subnets.clear(), "cannot have 0 subnets"),
+        (|p| made(p, 1).security_groups.clear(), "0 security groups"),
+        (|p| made(p, 1).key.service = "com.amazonaws.none".into(), "is not offered"),
+        (|p| made(p, 1).key.vpc = "vpc-9".into(), "was not observed"),
+        (|p| p.actions[1].after.clear(), "does not make its security group first"),
+        (
+            |p| {
+                made(p, 1).security_groups = [SecurityGroupRef::Id("sg-none".into())].into();
+            },
+            "sg-none is not in vpc-1",
+        ),
+        (|p| made(p, 2).route_tables = tables(["none"]), "not this account's"),
+        (|p| made(p, 2).private_dns = true, "a gateway endpoint cannot have"),
+        (
+            |p| {
+                let mut twin = p.actions[2].clone();
+                twin.id = 3;
+                p.actions.push(twin);
+            },
+            "twice",
+        ),
+        (
+            |p| {
+                let long = format!(
+                    r#"{{"Statement":[{{"Effect":"Allow","Principal":"*","Sid":"{}"}}]}}"#,
+                    "x".repeat(MAX_POLICY_CHARS)
+                );
+                made(p, 1).policy = Some(PolicyDocument::parse(&long).unwrap());
+            },
+            "its policy has",
+        ),
+        (
+            |p| match &mut p.actions[0].verb {
+                Verb::CreateSecurityGroup(group) => group.tags.clear(),
+                other => panic!("{other:?}"),
+            },
+            "ownership tag",
+        ),
+    ];
+    for (spoil, says) in cases {
+        let found = broken(&fresh(), spoil);
+        assert!(found.contains(says), "{says}: {found}");
+    }
+}
+
+#[test]
+fn a_zone_without_the_service_is_found() {
+    let found = broken(&world().want(["email-smtp"]), |p| made(p, 1).subnets = subnets(["c"]));
+    assert!(found.contains("subnet-c is in euw1-az3, where it is not offered"), "{found}");
+}
+
+#[test]
+fn what_others_own_is_found() {
+    let plan = fresh().plan();
+    let check = |world: &World| {
+        violations(&world.target, &world.settings, &world.observed, &world.catalogue, &plan)
+            .join("\n")
+    };
+    let other = account("999988887777");
+    let vpc = fresh().but(|w| w.vpc().owner = other.clone());
+    assert!(check(&vpc).contains("which account 999988887777 owns"));
+    let subnet = fresh().but(|w| w.subnet("subnet-a").owner = other.clone());
+    assert!(check(&subnet).contains("subnet-a is shared by 999988887777"));
+    let named = fresh().but(|w| {
+        let group = w.add_foreign("kms", EndpointKind::Interface);
+        group.tags.clear();
+        let group = w.vpc().security_groups.values_mut().next().unwrap();
+        group.name = "linkwalk-endpoints".into();
+    });
+    assert!(check(&named).contains("the name linkwalk-endpoints is taken"));
+    let held = fresh().but(|w| {
+        w.add_foreign("logs", EndpointKind::Interface);
+        w.add_foreign("s3", EndpointKind::Gateway);
+    });
+    let found = check(&held);
+    assert!(found.contains("the private DNS name of com.amazonaws.eu-west-1.logs"), "{found}");
+    assert!(found.contains("the route to com.amazonaws.eu-west-1.s3 in rtb-a"), "{found}");
+    let twin = fresh().applied();
+    assert!(check(&twin).contains("is ours and is not deleted first"));
+}
+
+#[test]
+fn changes_of_what_is_not_ours_are_found() {
+    let drifted = fresh().applied().but(|w| {
+        w.endpoint("logs").private_dns = false;
+        w.endpoint("s3").tags.remove("Name");
+        let extra = Rule::https_from(Peer::Cidr("0.0.0.0/0".parse().unwrap()));
+        w.vpc().security_groups.values_mut().for_each(|group| {
+            group.ingress.insert(extra.clone());
+        });
+    });
+    let mut plan = drifted.plan();
+    let key = drifted.clone().endpoint("s3").key.clone();
+    let id = drifted.clone().endpoint("s3").id.clone();
+    let mut delete = plan.actions[0].clone();
+    delete.verb = Verb::DeleteEndpoint { id, key };
+    delete.id = 3;
+    plan.actions.push(delete);
+    let check = |world: &World| {
+        violations(&world.target, &world.settings, &world.observed, &world.catalogue, &plan)
+    };
+    assert_eq!(check(&drifted), Vec::<String>::new());
+    let foreign = drifted.clone().but(|w| {
+        w.observed.endpoints.values_mut().for_each(|endpoint| endpoint.tags.clear());
+        w.vpc().security_groups.values_mut().for_each(|group| group.tags.clear());
+    });
+    let found = check(&foreign);
+    let about: Vec<_> = found.iter().filter(|text| text.contains("is not ours")).collect();
+    assert_eq!(about.len(), 4, "{found:?}");
+    let managed = drifted.but(|w| {
+        w.observed.endpoints.values_mut().for_each(|e| e.requester_managed = true);
+    });
+    assert_eq!(check(&managed).len(), 3);
+}
