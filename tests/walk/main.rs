@@ -13,5 +13,6 @@ mod output;
 mod regions;
 mod repair;
 mod rig;
+mod sandbox;
 mod scale;
 mod terminal;
