@@ -35,7 +35,7 @@ pub struct Common {
     /// What to write to stdout
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
-    /// Colours; auto follows the terminal, NO_COLOR and CLICOLOR_FORCE
+    /// Colours; auto follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE`
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
     /// No progress on stderr

@@ -6,7 +6,6 @@ moto stays the witness: nothing here is told to it by the product. Each function
 import json
 import time
 import warnings
-from urllib.parse import quote, urlencode
 
 from moto import settings
 from moto.core.exceptions import ServiceException
@@ -29,13 +28,14 @@ def close() -> None:
     settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
     # Errors that every service has are in no service's model.
     warnings.filterwarnings("ignore", message=".* does not match an error shape")
-    _a_space_may_be_signed_as_percent_20()
+    _a_signature_is_over_the_bytes_that_came()
     _refusals_are_worded_as_each_service_words_them()
     _a_role_must_exist_and_trust_the_caller()
     _organizations_are_read_by_those_who_may()
     _endpoints_remember_all_that_can_be_modified()
     _endpoints_can_take_time()
     _a_client_token_is_honoured()
+    _endpoints_are_found_by_every_filter()
     _a_group_in_use_is_not_deleted()
     _services_have_zone_ids()
 
@@ -44,29 +44,22 @@ class Refusal(ServiceException):
     """An error in the protocol of the service that answers it."""
 
 
-def _a_space_may_be_signed_as_percent_20() -> None:
-    # moto checks the signature over a body that it encodes anew, with `+` for a space; clients other
-    # than boto3 send and sign `%20`.
-    request = access_control.IAMRequestBase
-    check = request.check_signature
-
-    def check_either_way(self):
-        try:
-            check(self)
-        except HTTPException:
-            if not isinstance(self._data, dict):
-                raise
-            self._body = urlencode(self._data, doseq=True, safe="", quote_via=quote)
-            check(self)
-
-    request.check_signature = check_either_way
-
-
 class Refused(Exception):
     """A refusal on its way past the handler that would word it differently."""
 
     def __init__(self, refusal: Refusal):
         self.refusal = refusal
+
+
+def _a_signature_is_over_the_bytes_that_came() -> None:
+    # moto writes a form anew before it checks the signature, and not every client writes a blank as `+`.
+    setup = BaseResponse.setup_class
+
+    def setup_with_bytes(self, request, *args, **kwargs):
+        setup(self, request, *args, **kwargs)
+        self.raw_body = request.environ.get("emulator.body", self.raw_body)
+
+    BaseResponse.setup_class = setup_with_bytes
 
 
 def _refusals_are_worded_as_each_service_words_them() -> None:
@@ -219,6 +212,20 @@ def _a_client_token_is_honoured() -> None:
         return create(self, *args, client_token=client_token, **kwargs)
 
     VPCBackend.create_vpc_endpoint = create_once
+
+
+def _endpoints_are_found_by_every_filter() -> None:
+    # moto answers 500 to a filter it does not know.
+    value = VPCEndPoint.get_filter_value
+
+    def filter_value(self, filter_name, method_name=None):
+        if filter_name == "vpc-endpoint-id":
+            return self.id
+        if filter_name == "service-name":
+            return self.service_name
+        return value(self, filter_name, method_name)
+
+    VPCEndPoint.get_filter_value = filter_value
 
 
 def _a_group_in_use_is_not_deleted() -> None:

@@ -61,7 +61,7 @@ class Door:
 
     def __call__(self, environ, start_response):
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = BytesIO(body)
+        environ["wsgi.input"], environ["emulator.body"] = BytesIO(body), body
         if environ["PATH_INFO"].startswith("/emulator/"):
             return self._control(environ, body, start_response)
         if environ.get("HTTP_USER_AGENT", "").startswith("Boto3/"):

@@ -1,7 +1,7 @@
 //! From the SDK's types, in which everything is optional, to the model's. Total: an answer that lacks
 //! what identifies a thing is dropped by the caller, anything else has a meaning.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types as sdk;
 use ipnet::IpNet;
@@ -59,9 +59,9 @@ pub(super) fn vpc(vpc: sdk::Vpc, asked: &AccountId) -> Option<Vpc> {
         dns_support: false,
         dns_hostnames: false,
         tags: tags(vpc.tags),
-        subnets: Default::default(),
-        route_tables: Default::default(),
-        security_groups: Default::default(),
+        subnets: BTreeMap::new(),
+        route_tables: BTreeMap::new(),
+        security_groups: BTreeMap::new(),
     })
 }
 

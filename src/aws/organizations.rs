@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_organizations::Client;
-use aws_sdk_organizations::types::Account as SdkAccount;
+use aws_sdk_organizations::types::{
+    Account as SdkAccount, AccountState as SdkState, AccountStatus,
+};
 
 use super::error;
 use crate::ids::AccountId;
@@ -135,8 +137,8 @@ impl Organizations {
 
 fn convert(account: SdkAccount, parent: &Unit) -> Option<Account> {
     // `Status` is retired, `State` is its successor; an account with neither is not worked on.
-    let status = account.status.as_ref().map(|status| status.as_str());
-    let state = account.state.as_ref().map(|state| state.as_str()).or(status).unwrap_or("");
+    let status = account.status.as_ref().map(AccountStatus::as_str);
+    let state = account.state.as_ref().map(SdkState::as_str).or(status).unwrap_or("");
     Some(Account {
         id: account.id?.parse().ok()?,
         name: account.name.unwrap_or_default(),

@@ -82,7 +82,7 @@ impl Sessions {
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(Duration::from_secs(10))
-                    .operation_attempt_timeout(Duration::from_secs(60))
+                    .operation_attempt_timeout(Duration::from_mins(1))
                     .build(),
             )
             .load()
@@ -175,8 +175,8 @@ fn with_credentials(config: &SdkConfig, role: AssumedRole) -> SdkConfig {
 /// may last longer.
 fn identity_cache() -> aws_sdk_sts::config::SharedIdentityCache {
     IdentityCache::lazy()
-        .buffer_time(Duration::from_secs(300))
-        .load_timeout(Duration::from_secs(60))
+        .buffer_time(Duration::from_mins(5))
+        .load_timeout(Duration::from_mins(1))
         .build()
 }
 

@@ -32,8 +32,8 @@ pub(super) async fn run(stage: Stage, explain: Option<AccountId>) -> Exit {
             out::stdout(&accounts::text(&walk.members, screen.stdout_color));
         }
         (Ok(Shown::Walk), Output::Json) => out::json(&accounts::document(&walk.members)),
-        (Ok(Shown::One(account, why)), Output::Text) => out::stdout(&text(&account, &why)),
-        (Ok(Shown::One(account, why)), Output::Json) => out::json(&document(&account, &why)),
+        (Ok(Shown::One(one)), Output::Text) => out::stdout(&text(&one.0, &one.1)),
+        (Ok(Shown::One(one)), Output::Json) => out::json(&document(&one.0, &one.1)),
         (Ok(_), Output::Jsonl) => {}
     }
     exit
@@ -42,7 +42,7 @@ pub(super) async fn run(stage: Stage, explain: Option<AccountId>) -> Exit {
 /// What is shown: all, or one account with its rules.
 enum Shown {
     Walk,
-    One(Account, Explanation),
+    One(Box<(Account, Explanation)>),
 }
 
 async fn walk(run: &Run) -> Result<Walk, Failure> {
@@ -65,7 +65,7 @@ fn explained(run: &Run, walk: &Walk, id: &AccountId) -> Result<Shown, String> {
         .find(|account| &account.id == id)
         .ok_or_else(|| format!("account {id} is not in the organization"))?;
     let why = run.config.explain(account, walk.management.as_ref());
-    Ok(Shown::One(account.clone(), why))
+    Ok(Shown::One(Box::new((account.clone(), why))))
 }
 
 /// Every rule in the order in which they are tried; the first that matches decides.
@@ -74,26 +74,21 @@ fn text(account: &Account, why: &Explanation) -> String {
         Standing::Consumer { rule } => format!("consumer: {rule}"),
         Standing::Skipped { reason } => format!("skipped: {reason}"),
     };
-    let mut text = format!(
-        "{}  {}  {}\n{}\n\n",
-        account.id,
-        safe::text(&account.name),
-        safe::text(&account.ou_path),
+    let mut lines = vec![
+        format!("{}  {}  {}", account.id, safe::text(&account.name), safe::text(&account.ou_path)),
         safe::text(&standing),
-    );
-    for tried in &why.rules {
-        text += &format!("  {:<14}  {}\n", tried.verdict.as_str(), safe::text(&tried.rule));
-    }
-    for over in &why.overrides {
+        String::new(),
+    ];
+    lines.extend(why.rules.iter().map(|tried| {
+        let (verdict, rule) = (tried.verdict.as_str(), safe::text(&tried.rule));
+        format!("  {verdict:<14}  {rule}")
+    }));
+    lines.extend(why.overrides.iter().map(|over| {
         let regions: Vec<&str> = over.regions.iter().map(AsRef::as_ref).collect();
-        text += &format!(
-            "\n  [[override]] number {} applies in {}: {}\n",
-            over.number,
-            regions.join(", "),
-            safe::text(&over.rule),
-        );
-    }
-    text
+        let (number, regions, rule) = (over.number, regions.join(", "), safe::text(&over.rule));
+        format!("\n  [[override]] number {number} applies in {regions}: {rule}")
+    }));
+    lines.join("\n") + "\n"
 }
 
 fn document(account: &Account, why: &Explanation) -> Value {

@@ -33,11 +33,10 @@ pub(super) fn error(text: &str) {
 
 /// Says what AWS, or the way to it, refused, and what to do next.
 pub(super) fn failure(what: &str, failure: &Failure) {
-    let mut text = format!("error: {what}: {}\n", safe::text(&failure.to_string()));
+    error(&format!("{what}: {}", safe::text(&failure.to_string())));
     if let Some(hint) = &failure.hint {
-        text.push_str(&format!("  help: {hint}\n"));
+        stderr(&format!("  help: {hint}\n"));
     }
-    stderr(&text);
 }
 
 fn write(mut stream: impl Write, text: &str) {

@@ -72,7 +72,8 @@ impl Screen {
         match self.mode {
             Mode::Tty => reporters.push(Box::new(Tty::stderr(self.stderr_color, self.verbose))),
             Mode::Plain => {
-                reporters.push(Box::new(Plain::new(io::stderr(), self.stderr_color, self.verbose)))
+                let plain = Plain::new(io::stderr(), self.stderr_color, self.verbose);
+                reporters.push(Box::new(plain));
             }
             Mode::Quiet => {}
         }

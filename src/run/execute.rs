@@ -115,9 +115,7 @@ impl<'a> Execution<'a> {
             }
             if let Some(action) = self.next_ready() {
                 self.send(action).await;
-            } else if self.waiter.is_empty() {
-                return;
-            } else if !self.wait().await {
+            } else if self.waiter.is_empty() || !self.wait().await {
                 return;
             }
         }

@@ -51,13 +51,13 @@ pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
 }
 
 fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
-    let count = |symbol| plan.actions.iter().filter(|a| a.verb.symbol() == symbol).count();
+    let counts = plan.counts();
     EventKind::TargetPlanned {
         target: target.id.clone(),
         name: target.name.clone(),
-        create: count('+'),
-        modify: count('~'),
-        delete: count('-'),
+        create: counts.create,
+        modify: counts.modify,
+        delete: counts.delete,
         blocked: plan.blocked.len(),
     }
 }

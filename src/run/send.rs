@@ -18,7 +18,7 @@ use crate::plan::action::{
 };
 
 /// How long AWS may take to see what it has just made, or to end a change that is under way.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a sent action left behind.
 #[derive(Debug, Clone)]

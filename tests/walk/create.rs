@@ -56,7 +56,7 @@ fn an_interface_endpoint_is_made_whole() {
 
     assert_eq!(rig.endpoints(account).len(), ENDPOINTS);
     let network = rig.network("one");
-    for service in ["ecr.api", "ecr.dkr", "logs", "ssm", "ssmmessages"] {
+    for service in ["ecr.api", "ecr.dkr", "logs"] {
         let endpoint = rig.endpoint(account, service);
         assert_eq!(endpoint["State"], "available");
         assert_eq!(endpoint["VpcEndpointType"], "Interface");
@@ -182,7 +182,7 @@ fn a_vpc_that_is_not_selected_is_left_alone() {
 #[test]
 fn a_service_is_put_only_into_zones_that_have_it() {
     let rig = Rig::of(&["one"]);
-    rig.write(&crate::rig::ACCOUNTS_TOML.replace("[endpoints.ssm]", "[endpoints.codebuild]"));
+    rig.write(&crate::rig::ACCOUNTS_TOML.replace("[endpoints.logs]", "[endpoints.codebuild]"));
     rig.apply().exits(0);
     let endpoint = rig.endpoint(rig.account("one"), "codebuild");
     let private = &rig.network("one")["private"];
@@ -197,7 +197,7 @@ fn a_plan_changes_nothing_and_foretells_what_apply_does() {
     let plan = rig.plan().exits(2);
     assert_eq!(plan.mutations(), Vec::<&str>::new());
     let text = rig.run(&["plan"]).exits(0);
-    assert!(text.stdout.contains("14 to add, 0 to change, 0 to destroy"), "{}", text.stdout);
+    assert!(text.stdout.contains("10 to add, 0 to change, 0 to destroy"), "{}", text.stdout);
     let after: Vec<Value> = rig.members().into_iter().map(|id| rig.world(id)).collect();
     assert_eq!(before, after);
 

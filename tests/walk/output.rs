@@ -33,11 +33,12 @@ fn the_json_of_a_plan_is_versioned_and_names_every_target() {
     let rig = Rig::of(&["one", "two"]);
     let document = rig.run(&["plan", "-o", "json"]).exits(0).json();
     assert_eq!(document["format"], "1.0");
-    let targets: Vec<&String> = document["targets"].as_object().unwrap().keys().collect();
+    let targets = document["targets"].as_array().unwrap();
+    let targets: Vec<&str> = targets.iter().map(|t| t["target"].as_str().unwrap()).collect();
     let mut expected: Vec<String> =
         rig.members().into_iter().map(|id| format!("{id}/eu-west-1")).collect();
     expected.sort();
-    assert_eq!(targets, expected.iter().collect::<Vec<_>>());
+    assert_eq!(targets, expected);
 }
 
 #[test]

@@ -34,8 +34,7 @@ impl Scene {
     #[track_caller]
     fn planned(&self) -> (String, Vec<String>) {
         let document = self.rig.plan().exits(2).json();
-        let targets = document["targets"].as_object().unwrap();
-        let actions = targets.values().next().unwrap()["actions"].as_array().unwrap();
+        let actions = document["targets"][0]["actions"].as_array().unwrap();
         assert_eq!(actions.len(), 1, "{actions:#?}");
         let what = actions[0]["what"].as_str().unwrap().to_owned();
         let drift = actions[0]["drift"].as_array().unwrap();

@@ -1,7 +1,7 @@
 //! The emulator's process and the door for those who started it.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -34,9 +34,14 @@ fn start() -> Emulator {
         .spawn()
         .unwrap();
     // Its standard output says one line, once it answers.
-    let mut line = [0; 1];
-    let read = child.stdout.take().unwrap().read(&mut line).unwrap();
-    assert_eq!(read, 1, "the emulator did not start: {}", fs::read_to_string(&log).unwrap());
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(
+        line,
+        "ready\n",
+        "the emulator did not start: {}",
+        fs::read_to_string(&log).unwrap()
+    );
     let env = fs::read_to_string(&ready).unwrap();
     let address = env.lines().find_map(|l| l.strip_prefix("export AWS_ENDPOINT_URL=")).unwrap();
     fs::remove_file(&ready).unwrap();
