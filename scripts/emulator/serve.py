@@ -172,7 +172,7 @@ def _describe(environ, body: bytes) -> dict:
 def _refuse(environ, fault: Fault, start_response):
     if "HTTP_X_AMZ_TARGET" in environ:
         text = json.dumps({"__type": fault.code, "message": fault.message})
-    elif "Action=AssumeRole" in environ["wsgi.input"].getvalue().decode(errors="replace"):
+    elif b"Version=2011-06-15" in environ["wsgi.input"].getvalue():
         text = (f"<ErrorResponse><Error><Type>Sender</Type><Code>{fault.code}</Code>"
                 f"<Message>{fault.message}</Message></Error></ErrorResponse>")
     else:

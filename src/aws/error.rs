@@ -164,13 +164,17 @@ where
     }
 }
 
-/// Every cause, outermost first, without the repetitions that wrappers make.
+/// What the SDK's wrappers call themselves; it says nothing to people.
+const WRAPPERS: [&str; 4] = ["dispatch failure", "io error", "other", "client error (Connect)"];
+
+/// Every cause, outermost first, without the wrappers and their repetitions.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut cause = Some(error);
     while let Some(current) = cause {
-        let text = current.to_string();
-        if !texts.iter().any(|earlier| earlier.contains(&text)) {
+        let text = current.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        let is_said = texts.iter().any(|earlier| earlier.contains(&text));
+        if !is_said && !WRAPPERS.contains(&text.as_str()) {
             texts.push(text);
         }
         cause = current.source();

@@ -137,7 +137,14 @@ impl Sessions {
             .get_caller_identity()
             .send()
             .await
-            .map_err(|e| error::failure("GetCallerIdentity", &e))?;
+            .map_err(|e| {
+                let mut failure = error::failure("GetCallerIdentity", &e);
+                if let Some(address) = self.caller.endpoint_url().filter(|_| failure.code.is_none())
+                {
+                    failure.message = format!("{address}: {}", failure.message);
+                }
+                failure
+            })?;
         Ok(Caller {
             account: answer.account.unwrap_or_default(),
             arn: answer.arn.unwrap_or_default(),

@@ -18,7 +18,7 @@ use crate::run::{Run, Walk, discover};
 pub(super) async fn run(stage: Stage, explain: Option<AccountId>) -> Exit {
     let walk = match walk(&stage.run).await {
         Ok(walk) => walk,
-        Err(failure) => return stage.fail("cannot walk the organization", &failure).await,
+        Err(failure) => return stage.fail(&failure).await,
     };
     let shown = match &explain {
         None => Ok(Shown::Walk),

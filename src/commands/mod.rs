@@ -29,7 +29,7 @@ pub fn run(cli: Cli) -> Exit {
     let config = match accounts_toml(&cli, sandbox.as_ref()) {
         Ok(config) => config,
         Err(problems) => {
-            out::stderr(&problems.render(screen.stderr_color));
+            out::stderr(&(problems.render(screen.stderr_color) + "\n"));
             return Exit::Usage;
         }
     };

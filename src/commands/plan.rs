@@ -8,6 +8,7 @@ use super::{out, scope};
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::ids::AccountId;
+use crate::model::failure::Failure;
 use crate::plan::outcome::Outcome;
 use crate::plan::{Plan, Planned, TargetPlan};
 use crate::report::event::EventKind;
@@ -30,7 +31,7 @@ pub(super) struct Prepared {
 /// Why there is no plan.
 pub(super) enum NoPlan {
     /// AWS, or the way to it, refused.
-    Failed(crate::model::failure::Failure),
+    Failed(Failure),
     /// What was asked for makes no sense here.
     Usage(String),
 }
@@ -110,7 +111,7 @@ pub(super) fn without_actions(plan: &TargetPlan) -> Outcome {
 /// Ends a run that has no plan.
 pub(super) async fn give_up(stage: Stage, why: NoPlan) -> Exit {
     match why {
-        NoPlan::Failed(failure) => stage.fail("cannot walk the organization", &failure).await,
+        NoPlan::Failed(failure) => stage.fail(&failure).await,
         NoPlan::Usage(wrong) => {
             stage.close(Exit::Usage).await;
             out::error(&wrong);

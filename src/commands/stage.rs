@@ -71,12 +71,11 @@ impl Stage {
         progress
     }
 
-    /// Ends a run that could not go on.
-    pub(super) async fn fail(self, what: &str, failure: &Failure) -> Exit {
-        let exit = Exit::Failed;
-        self.close(exit).await;
-        out::failure(what, failure);
-        exit
+    /// Ends a run that could not walk the organization.
+    pub(super) async fn fail(self, failure: &Failure) -> Exit {
+        self.close(Exit::Failed).await;
+        out::failure("cannot walk the organization", failure);
+        Exit::Failed
     }
 }
 

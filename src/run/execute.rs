@@ -114,6 +114,9 @@ impl<'a> Execution<'a> {
                 return;
             }
             if let Some(action) = self.next_ready() {
+                if !self.turn(action).await {
+                    return;
+                }
                 self.send(action).await;
             } else if self.waiter.is_empty() || !self.wait().await {
                 return;
@@ -164,16 +167,29 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Sends one action. The place is held for the call only, not while waiting for its turn at EC2's
-    /// pace.
+    /// Waits for an action's turn at EC2's pace, without a place, and looks meanwhile at what was sent
+    /// before. `false` when the run was aborted.
+    async fn turn(&mut self, action: &Action) -> bool {
+        self.step(Step::Applying);
+        let Some(mutation) = mutation(&action.verb) else { return true };
+        let (run, ec2) = (self.run, self.ec2);
+        self.slot.release();
+        loop {
+            let is_waiting = !self.waiter.is_empty();
+            let settled = tokio::select! {
+                biased;
+                () = run.shutdown.at_least(Level::Abort) => return false,
+                () = ec2.pace(mutation) => return true,
+                settled = self.rest_and_poll(), if is_waiting => settled,
+            };
+            self.take_in(settled);
+        }
+    }
+
+    /// Sends one action. The place is held for the call only.
     async fn send(&mut self, action: &Action) {
         self.todo.remove(&action.id);
-        self.step(Step::Applying);
         let what = format!("{} {}", action.verb.symbol(), action.what);
-        if let Some(mutation) = mutation(&action.verb) {
-            self.slot.release();
-            self.ec2.pace(mutation).await;
-        }
         self.slot.hold().await;
         self.run.events.send(EventKind::ActionStarted {
             target: self.target.id.clone(),
@@ -218,22 +234,28 @@ impl<'a> Execution<'a> {
     async fn wait(&mut self) -> bool {
         self.slot.release();
         self.step(Step::Waiting);
-        let poll = async {
-            sleep(self.waiter.rest()).await;
-            self.waiter.poll(self.run, self.target, self.ec2).await
-        };
+        let run = self.run;
         let settled = tokio::select! {
             biased;
-            () = self.run.shutdown.at_least(Level::Abort) => return false,
-            settled = poll => settled,
+            () = run.shutdown.at_least(Level::Abort) => return false,
+            settled = self.rest_and_poll() => settled,
         };
+        self.take_in(settled);
+        true
+    }
+
+    async fn rest_and_poll(&mut self) -> Vec<Settled> {
+        sleep(self.waiter.rest()).await;
+        self.waiter.poll(self.run, self.target, self.ec2).await
+    }
+
+    fn take_in(&mut self, settled: Vec<Settled>) {
         for Settled { action, what, result } in settled {
             match result {
                 Ok(()) => self.done.extend(action),
                 Err(failure) => self.failed.push(ActionFailure { action, what, failure }),
             }
         }
-        true
     }
 
     fn step(&self, step: Step) {

@@ -11,6 +11,7 @@ use crate::ids::EndpointId;
 use crate::model::endpoint::EndpointState;
 use crate::model::failure::{ErrorClass, Failure};
 use crate::model::observed::Endpoint;
+use crate::model::service::short_name;
 use crate::plan::action::ActionId;
 use crate::report::event::EventKind;
 
@@ -100,13 +101,18 @@ impl Waiter {
             Err(failure) => return self.after_failed_poll(&failure),
         };
         for (id, awaited) in &mut self.awaited {
-            let state = seen.get(id).map(|endpoint| endpoint.state.clone());
+            let endpoint = seen.get(id);
+            let state = endpoint.map(|endpoint| endpoint.state.clone());
             if state != awaited.state {
                 awaited.state.clone_from(&state);
                 let state = state.map_or("gone".to_owned(), |state| state.to_string());
                 run.events.send(EventKind::EndpointState {
                     target: target.id.clone(),
-                    service: awaited.what.clone(),
+                    service: endpoint
+                        .map_or(awaited.what.as_str(), |e| {
+                            short_name(&e.key.service, &target.id.region)
+                        })
+                        .to_owned(),
                     endpoint: id.to_string(),
                     state,
                 });

@@ -11,7 +11,7 @@ const MAY_NAME: [(&str, &[&str]); 10] = [
     ("plan", &["ids", "model"]),
     ("config", &["ids", "model"]),
     ("aws", &["ids", "model"]),
-    ("shutdown", &["report"]),
+    ("shutdown", &["report", "exit"]),
     ("report", &["ids", "model", "plan", "exit", "shutdown"]),
     ("run", &["ids", "model", "config", "plan", "aws", "report", "shutdown"]),
     ("sandbox", &[]),
@@ -23,7 +23,7 @@ const BELONGS: [(&str, &[&str]); 5] = [
     ("aws_config", &["aws/"]),
     ("aws_smithy_", &["aws/", "sandbox/transport/"]),
     ("indicatif", &["report/tty.rs", "report/tty/"]),
-    ("process::exit", &[]),
+    ("process::exit", &["shutdown.rs"]),
 ];
 
 /// Words that code of the planner, which is pure, must not contain.

@@ -26,7 +26,7 @@ fn fifty_accounts_get_their_endpoints_and_the_second_run_changes_nothing() {
 
     let second = rig.apply().exits(0);
     assert_eq!(second.mutations(), Vec::<&str>::new());
-    assert_eq!(second.json()["counts"]["in sync"], 45);
+    assert_eq!(second.json()["counts"]["in-sync"], 45);
 }
 
 /// Forty-five accounts that can be used and five closed ones, networks of every kind among them.
