@@ -7,6 +7,7 @@ mod accounts;
 mod architecture;
 mod bad_input;
 mod create;
+mod demo;
 mod interrupt;
 mod isolation;
 mod output;
