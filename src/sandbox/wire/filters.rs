@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 use super::params::Params;
 use super::refusal::{Refusal, missing};
 
+/// The most values of a filter (EC2 user guide, "List and filter using the CLI and API").
+const VALUES: usize = 200;
+
 /// The filters of one request.
 #[derive(Debug, Default)]
 pub(crate) struct Filters(Vec<(String, Vec<String>)>);
@@ -26,6 +29,12 @@ impl Filters {
             if values.is_empty() {
                 let message = "The filter value set is empty".to_owned();
                 return Err(Refusal::new("InvalidParameterValue", message));
+            }
+            if values.len() > VALUES {
+                let message = format!(
+                    "The maximum number of filter values specified on a single call is {VALUES}"
+                );
+                return Err(Refusal::new("FilterLimitExceeded", message));
             }
             filters.push((name, values));
         }

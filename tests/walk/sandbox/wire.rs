@@ -22,6 +22,17 @@ async fn unknown_actions_parameters_and_filters_are_refused_and_remembered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_filter_has_at_most_two_hundred_values() {
+    let sandbox = sandbox(PLAIN);
+    let client = Client::alpha(&sandbox);
+    let names: Vec<_> = (1..=201).map(|number| format!("Filter.1.Value.{number}")).collect();
+    let values = names.iter().map(|name| (name.as_str(), "available"));
+    let filter: Vec<_> = [("Filter.1.Name", "state")].into_iter().chain(values).collect();
+    client.must("DescribeVpcs", &filter[..201]);
+    assert_eq!(client.code("DescribeVpcs", &filter), "FilterLimitExceeded");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unknown_parameter_changes_nothing() {
     let sandbox = sandbox(PLAIN);
     let client = Client::alpha(&sandbox);
