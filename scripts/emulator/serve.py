@@ -77,7 +77,7 @@ class Door:
             fault.release.wait()
         if fault and fault.code:
             call["status"] = fault.status
-            return _refuse(environ, fault, start_response)
+            return _refuse(call["service"], fault, start_response)
 
         def answered(status, headers, exc_info=None):
             call["status"] = int(status.split()[0])
@@ -169,10 +169,10 @@ def _describe(environ, body: bytes) -> dict:
             "action": action, "form": form, "status": None}
 
 
-def _refuse(environ, fault: Fault, start_response):
-    if "HTTP_X_AMZ_TARGET" in environ:
+def _refuse(service: str, fault: Fault, start_response):
+    if service == "organizations":
         text = json.dumps({"__type": fault.code, "message": fault.message})
-    elif b"Version=2011-06-15" in environ["wsgi.input"].getvalue():
+    elif service == "sts":
         text = (f"<ErrorResponse><Error><Type>Sender</Type><Code>{fault.code}</Code>"
                 f"<Message>{fault.message}</Message></Error></ErrorResponse>")
     else:

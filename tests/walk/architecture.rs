@@ -11,7 +11,7 @@ const MAY_NAME: [(&str, &[&str]); 10] = [
     ("plan", &["ids", "model"]),
     ("config", &["ids", "model"]),
     ("aws", &["ids", "model"]),
-    ("shutdown", &["report", "exit"]),
+    ("shutdown", &["exit", "report"]),
     ("report", &["ids", "model", "plan", "exit", "shutdown"]),
     ("run", &["ids", "model", "config", "plan", "aws", "report", "shutdown"]),
     ("sandbox", &[]),
@@ -55,7 +55,9 @@ fn sources() -> Vec<Source> {
         let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
         Source { path, code: lines.collect::<Vec<_>>().join("\n") }
     };
-    files.into_iter().map(read).collect()
+    let is_test =
+        |file: &PathBuf| file.file_stem().is_some_and(|stem| stem == "tests" || stem == "testing");
+    files.into_iter().filter(|file| !is_test(file)).map(read).collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -51,7 +51,6 @@ fn when_one_endpoint_is_refused_the_others_of_the_account_are_still_made() {
     assert_eq!(run.outcome(rig.account("one")), "partly-changed");
     assert_eq!(rig.endpoints(rig.account("one")).len(), 1, "the gateway needs no security group");
 
-    rig.change_role(rig.account("one"), &all_but(&[]));
     rig.change_role(
         rig.account("one"),
         &json!({ "policy": { "Version": "2012-10-17", "Statement": [
@@ -148,8 +147,6 @@ fn the_shared_root_is_asked_only_who_is_in_the_organization_and_for_sessions() {
 #[test]
 fn the_management_account_is_shared_root_even_when_the_file_does_not_say_so() {
     let rig = Rig::of(&["one"]);
-    let line = "[organization]\nshared_root = []";
-    rig.write(&crate::rig::ACCOUNTS_TOML.replace("[organization]", line));
     rig.add("[accounts]\ninclude = [\"*\"]");
     let run = rig.apply().exits(0);
     assert_eq!(run.json()["targets"].as_array().unwrap().len(), 1);

@@ -48,19 +48,7 @@ fn the_counts_of_an_apply_add_up_to_its_targets() {
     let document = rig.apply().exits(1).json();
     assert_eq!(document["format"], "1.0");
     let counts = document["counts"].as_object().unwrap();
-    let outcomes = [
-        "in sync",
-        "changed",
-        "would change",
-        "partly changed",
-        "diverged",
-        "failed",
-        "unreachable",
-        "interrupted",
-        "not started",
-        "skipped",
-    ];
-    let sum: u64 = outcomes.iter().filter_map(|label| counts.get(*label)?.as_u64()).sum();
+    let sum: u64 = counts.values().map(|count| count.as_u64().unwrap()).sum();
     assert_eq!(sum, 3, "{counts:?}");
 }
 

@@ -98,12 +98,12 @@ fn a_subnet_taken_away_comes_back() {
 fn a_subnet_exchanged_for_a_public_one_is_exchanged_back() {
     let disturb = |s: &Scene| {
         s.modify(
-            "ssm",
+            "ecr.api",
             json!({ "RemoveSubnetIds": [subnet(s, "private", 2)],
                                 "AddSubnetIds": [subnet(s, "public", 2)] }),
         );
     };
-    repairs(disturb, "ssm", "subnets", &["ModifyVpcEndpoint"]);
+    repairs(disturb, "ecr.api", "subnets", &["ModifyVpcEndpoint"]);
 }
 
 #[test]
@@ -127,8 +127,8 @@ fn a_security_group_added_to_an_endpoint_is_taken_off() {
 
 #[test]
 fn private_dns_switched_off_is_switched_on() {
-    let disturb = |s: &Scene| s.modify("ssmmessages", json!({ "PrivateDnsEnabled": false }));
-    repairs(disturb, "ssmmessages", "private_dns", &["ModifyVpcEndpoint"]);
+    let disturb = |s: &Scene| s.modify("ecr.dkr", json!({ "PrivateDnsEnabled": false }));
+    repairs(disturb, "ecr.dkr", "private_dns", &["ModifyVpcEndpoint"]);
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn a_deleted_security_group_is_made_again_and_every_endpoint_has_it() {
     scene.by_hand("delete_security_group", &json!({ "GroupId": group }));
 
     let run = scene.apply();
-    assert_eq!((run.count("CreateSecurityGroup"), run.count("ModifyVpcEndpoint")), (1, 5));
+    assert_eq!((run.count("CreateSecurityGroup"), run.count("ModifyVpcEndpoint")), (1, 3));
     assert_eq!(run.count("CreateVpcEndpoint"), 0);
     let again = group_id(&scene);
     assert_ne!(again, group);

@@ -46,7 +46,7 @@ fn apply_shows_the_plan_and_asks_and_anything_but_yes_is_a_no() {
     let rig = Rig::of(&["one"]);
     for answer in ["no", "y", "YES", ""] {
         let run = rig.finish(&mut on_a_terminal(&rig, 100, answer, &["apply"])).exits(1);
-        assert!(run.stdout.contains("7 to add"), "{}", run.stdout);
+        assert!(run.stdout.contains("5 to add"), "{}", run.stdout);
         assert_eq!(run.mutations(), Vec::<&str>::new());
     }
     rig.finish(&mut on_a_terminal(&rig, 100, "yes", &["apply"])).exits(0);
@@ -59,7 +59,7 @@ fn nothing_is_asked_when_there_is_nothing_to_do() {
     rig.apply().exits(0);
     let run = rig.finish(&mut on_a_terminal(&rig, 100, "no", &["apply"])).exits(0);
     assert!(!run.stdout.contains("taken for a yes"), "{}", run.stdout);
-    assert!(run.stdout.contains("in sync"), "{}", run.stdout);
+    assert!(plain(&run.stdout).contains("in sync"), "{}", run.stdout);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn no_line_is_wider_than_a_narrow_terminal() {
     let run = rig.finish(&mut on_a_terminal(&rig, 40, "", &["apply", "--yes"])).exits(0);
     let shown = plain(&run.stdout);
     let progress = shown.lines().flat_map(|line| line.split('\r'));
-    let bars: Vec<&str> = progress.filter(|line| line.contains(['█', '░', '━'])).collect();
+    let bars: Vec<&str> = progress.filter(|line| line.contains(['━', '─'])).collect();
     assert!(!bars.is_empty(), "{shown}");
     for line in bars {
         assert!(line.chars().count() <= 40, "{line:?}");

@@ -2,11 +2,15 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::{Call, Rig, emulator, is_mutating};
+
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// How a run ended.
 #[derive(Debug)]
@@ -76,6 +80,7 @@ impl Finished {
 pub(crate) struct Running<'a> {
     rig: &'a Rig,
     process: Child,
+    watchdog: Watchdog,
     stdout: BufReader<ChildStdout>,
     stderr: JoinHandle<String>,
     mark: usize,
@@ -113,7 +118,9 @@ impl Rig {
     /// Runs a command to its end.
     pub(crate) fn finish(&self, command: &mut Command) -> Finished {
         let mark = Self::mark();
-        let output = command.output().unwrap();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let _watchdog = Watchdog::over(&child);
+        let output = child.wait_with_output().unwrap();
         Finished {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -144,7 +151,27 @@ impl Rig {
             pipe.read_to_string(&mut text).unwrap();
             text
         });
-        Running { rig: self, process: child, stdout, stderr, mark }
+        let watchdog = Watchdog::over(&child);
+        Running { rig: self, process: child, watchdog, stdout, stderr, mark }
+    }
+}
+
+/// Kills a process that has not ended after the longest that any run here may take, so that a test
+/// fails instead of waiting for ever.
+struct Watchdog {
+    _alive: mpsc::Sender<()>,
+}
+
+impl Watchdog {
+    fn over(child: &Child) -> Self {
+        let (alive, ended) = mpsc::channel::<()>();
+        let process = child.id().to_string();
+        thread::spawn(move || {
+            if ended.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+                Command::new("kill").args(["-KILL", &process]).status().unwrap();
+            }
+        });
+        Self { _alive: alive }
     }
 }
 
@@ -184,6 +211,7 @@ impl Running<'_> {
         let mut stdout = String::new();
         self.stdout.read_to_string(&mut stdout).unwrap();
         let code = self.process.wait().unwrap().code();
+        drop(self.watchdog);
         let stderr = self.stderr.join().unwrap();
         Finished { code, stdout, stderr, calls: self.rig.calls_since(self.mark) }
     }
