@@ -18,4 +18,5 @@ mod repair;
 mod rig;
 mod sandbox;
 mod scale;
+mod simulation;
 mod terminal;
