@@ -15,3 +15,4 @@ mod repair;
 mod rig;
 mod scale;
 mod terminal;
+mod waiting;
