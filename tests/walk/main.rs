@@ -14,5 +14,6 @@ mod regions;
 mod repair;
 mod rig;
 mod scale;
+mod settings;
 mod terminal;
 mod waiting;
