@@ -18,5 +18,7 @@ mod repair;
 mod rig;
 mod sandbox;
 mod scale;
+mod settings;
 mod simulation;
 mod terminal;
+mod waiting;
