@@ -96,7 +96,7 @@ impl Waiter {
     /// Looks once at all of them, tells every new state, and answers those whose wait is over.
     pub(super) async fn poll(&mut self, run: &Run, target: &Target, ec2: &Ec2) -> Vec<Settled> {
         self.polls += 1;
-        let seen = match ec2.owned_endpoints().await {
+        let seen = match ec2.endpoints().await {
             Ok(seen) => seen,
             Err(failure) => return self.after_failed_poll(&failure),
         };

@@ -8,7 +8,6 @@ use aws_sdk_ec2::types::{Filter, VpcAttributeName};
 use super::Ec2;
 use crate::aws::{convert, error};
 use crate::ids::{EndpointId, ServiceName, VpcId, ZoneId};
-use crate::model::endpoint::OWNER_TAG;
 use crate::model::failure::Failure;
 use crate::model::network::{SecurityGroup, Vpc};
 use crate::model::observed::{Endpoint, Observed};
@@ -132,24 +131,10 @@ impl Ec2 {
             .map(|(_, group)| group))
     }
 
-    /// Every endpoint of the target, foreign ones too.
+    /// Every endpoint of the target, foreign ones too; also what a poll reads. No filter: an account
+    /// has at most some dozens, and one id that is gone would fail a call that names it.
     pub async fn endpoints(&self) -> Result<BTreeMap<EndpointId, Endpoint>, Failure> {
-        self.endpoints_with(None).await
-    }
-
-    /// The endpoints that have an owner: what a poll reads. They are not named by their ids, because
-    /// one that is gone would fail the whole call (`InvalidVpcEndpointId.NotFound`).
-    pub async fn owned_endpoints(&self) -> Result<BTreeMap<EndpointId, Endpoint>, Failure> {
-        let owned = Filter::builder().name("tag-key").values(OWNER_TAG).build();
-        self.endpoints_with(Some(vec![owned])).await
-    }
-
-    async fn endpoints_with(
-        &self,
-        filters: Option<Vec<Filter>>,
-    ) -> Result<BTreeMap<EndpointId, Endpoint>, Failure> {
-        let request = self.client.describe_vpc_endpoints().set_filters(filters);
-        let pages = request.into_paginator().page_size(PAGE);
+        let pages = self.client.describe_vpc_endpoints().into_paginator().page_size(PAGE);
         Ok(every!("DescribeVpcEndpoints", pages)
             .into_iter()
             .filter_map(convert::endpoint)
