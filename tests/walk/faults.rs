@@ -2,7 +2,6 @@
 //! nothing exists twice, nothing foreign is touched, and the first run told the truth.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use linkwalk::plan::Planned;
 use linkwalk::plan::outcome::Outcome;
@@ -133,8 +132,6 @@ async fn survives(calm: &Calm, mishap: Mishap, faults: Vec<FaultRule>) -> Option
     if let Some(ended) = &ended {
         told_the_truth(&rehearsal, ended, &before).await;
     }
-    // Reads lag behind writes; the next run is started when AWS shows what this one has made.
-    tokio::time::sleep(Duration::from_secs(2)).await;
     converges(&rehearsal, calm, &foreign).await;
     ended
 }
