@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::ids::AccountId;
+use crate::sandbox::Breakage;
 
 /// Puts AWS PrivateLink endpoints, right, into every account of an organization.
 #[derive(Debug, Parser)]
@@ -29,9 +31,12 @@ pub struct Cli {
 /// Options of every command.
 #[derive(Debug, Args)]
 pub struct Common {
-    /// What the accounts should have
-    #[arg(short, long, global = true, value_name = "FILE", default_value = "accounts.toml")]
-    pub config: PathBuf,
+    /// What the accounts should have [default: accounts.toml; the demo's own with --sandbox]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Work in an AWS in memory: a demo organization, or what a scenario file describes
+    #[arg(long, global = true, value_name = "WORLD", num_args = 0..=1, require_equals = true)]
+    pub sandbox: Option<Option<PathBuf>>,
     /// What to write to stdout
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text")]
     pub output: Output,
@@ -105,6 +110,45 @@ pub enum Command {
         /// Do not ask
         #[arg(long, visible_alias = "auto-approve")]
         yes: bool,
+    },
+    /// Break, reset or serve the AWS in memory that --sandbox works in
+    #[command(
+        after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \
+                            linkwalk sandbox break           # make drift\n  linkwalk --sandbox \
+                            plan          # find it\n  linkwalk sandbox reset           # begin anew"
+    )]
+    Sandbox {
+        /// What to do
+        #[command(subcommand)]
+        verb: SandboxVerb,
+    },
+}
+
+/// What can be done to the sandbox.
+#[derive(Debug, Subcommand)]
+pub enum SandboxVerb {
+    /// Spoil something that the deployment made, so that there is drift to find
+    Break {
+        /// How; any way that fits if absent
+        #[arg(value_parser = PossibleValuesParser::new(Breakage::ALL.map(Breakage::name)))]
+        name: Option<String>,
+        /// Choose by this number, the same every time
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+    },
+    /// Forget everything done in the sandbox
+    Reset,
+    /// Serve it on loopback for any AWS client, and print the environment to export
+    Serve {
+        /// A scenario file; the demo organization if absent
+        #[arg(long, value_name = "FILE")]
+        world: Option<PathBuf>,
+        /// Where to listen; 0 takes any free port
+        #[arg(long, value_name = "N", default_value = "4566")]
+        port: u16,
+        /// One account with nothing in it
+        #[arg(long, conflicts_with = "world")]
+        empty: bool,
     },
 }
 

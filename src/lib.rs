@@ -31,4 +31,5 @@ pub mod model;
 pub mod plan;
 pub mod report;
 pub mod run;
+pub mod sandbox;
 pub mod shutdown;

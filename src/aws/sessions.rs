@@ -9,9 +9,11 @@ use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ec2::config::retry::RetryPartition;
 use aws_sdk_sts::types::Tag;
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 use super::assume::AssumedRole;
 use super::throttle::{OnThrottle, ThrottleWatch};
@@ -64,6 +66,8 @@ pub struct Sessions {
     /// The caller, for the question who it is.
     caller: SdkConfig,
     access: Access,
+    /// How much faster than a clock's time passes there.
+    speed: f64,
     /// One per account, because the SDK caches credentials per configuration: so an account costs one
     /// `AssumeRole` however many regions and phases there are.
     accounts: Mutex<BTreeMap<AccountId, SdkConfig>>,
@@ -79,18 +83,35 @@ impl Sessions {
             .http_client(http::client(ca_bundle.as_deref())?)
             .identity_cache(identity_cache())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(10))
-                    .operation_attempt_timeout(Duration::from_mins(1))
-                    .build(),
-            )
+            .timeout_config(timeouts())
             .load()
             .await;
-        Ok(Self::new(caller, access))
+        Ok(Self::new(caller, access, 1.0))
     }
 
-    fn new(caller: SdkConfig, access: Access) -> Self {
+    /// With an AWS inside this process. Nothing is read from the environment, no profile and no
+    /// endpoint, and `http_client` opens no connection: so `keys` (id and secret) never reach a real
+    /// endpoint, and real ones are never used. `speed` is how much faster than AWS's it keeps time.
+    pub fn in_process(
+        http_client: SharedHttpClient,
+        (key_id, secret): (String, String),
+        speed: f64,
+        access: Access,
+    ) -> Self {
+        let keys = Credentials::new(key_id, secret, None, None, "sandbox");
+        let caller = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(aws_config::Region::new(access.home_region.as_str().to_owned()))
+            .http_client(http_client)
+            .credentials_provider(SharedCredentialsProvider::new(keys))
+            .identity_cache(identity_cache())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts())
+            .build();
+        Self::new(caller, access, speed)
+    }
+
+    fn new(caller: SdkConfig, access: Access, speed: f64) -> Self {
         let base = access.via.iter().fold(caller.clone(), |signer, role_arn| {
             let role = AssumedRole {
                 sts: aws_sdk_sts::Client::new(&signer),
@@ -103,7 +124,7 @@ impl Sessions {
             with_credentials(&signer, role)
         });
         let sts = aws_sdk_sts::Client::new(&base);
-        Self { base, sts, caller, access, accounts: Mutex::default() }
+        Self { base, sts, caller, access, speed, accounts: Mutex::default() }
     }
 
     /// Who makes the calls: `GetCallerIdentity`, which needs no permission. The first call of a run, so
@@ -148,7 +169,7 @@ impl Sessions {
             .retry_partition(RetryPartition::new(format!("ec2-{target}")))
             .interceptor(ThrottleWatch(on_throttle))
             .build();
-        Ec2::new(aws_sdk_ec2::Client::from_conf(config), target.clone())
+        Ec2::new(aws_sdk_ec2::Client::from_conf(config), target.clone(), self.speed)
     }
 
     fn member(&self, account: &AccountId) -> SdkConfig {
@@ -184,6 +205,13 @@ fn identity_cache() -> aws_sdk_sts::config::SharedIdentityCache {
     IdentityCache::lazy()
         .buffer_time(Duration::from_mins(5))
         .load_timeout(Duration::from_mins(1))
+        .build()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .operation_attempt_timeout(Duration::from_mins(1))
         .build()
 }
 

@@ -29,11 +29,11 @@ pub(super) async fn run(stage: Stage, explain: Option<AccountId>) -> Exit {
     match (shown, screen.output) {
         (Err(wrong), _) => out::error(&wrong),
         (Ok(Shown::Walk), Output::Text) => {
-            out::stdout(&accounts::text(&walk.members, screen.stdout_color));
+            screen.text(&accounts::text(&walk.members, screen.stdout_color));
         }
-        (Ok(Shown::Walk), Output::Json) => out::json(&accounts::document(&walk.members)),
-        (Ok(Shown::One(one)), Output::Text) => out::stdout(&text(&one.0, &one.1)),
-        (Ok(Shown::One(one)), Output::Json) => out::json(&document(&one.0, &one.1)),
+        (Ok(Shown::Walk), Output::Json) => screen.json(accounts::document(&walk.members)),
+        (Ok(Shown::One(one)), Output::Text) => screen.text(&text(&one.0, &one.1)),
+        (Ok(Shown::One(one)), Output::Json) => screen.json(document(&one.0, &one.1)),
         (Ok(_), Output::Jsonl) => {}
     }
     exit

@@ -34,9 +34,10 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, yes: bool) -> Exit {
     };
     stage.run.events.flush().await;
     if stage.screen.output == Output::Text {
-        out::stdout(&text(&prepared, stage.screen, narrowed));
+        stage.screen.text(&text(&prepared, stage.screen, narrowed));
     }
-    let go = has_work(&prepared) && (yes || confirm(&stage.run, &prepared).await);
+    let go =
+        has_work(&prepared) && (yes || confirm(&stage.run, &prepared, stage.screen.sandbox).await);
     let outcomes = carry_out(&stage.run, &prepared, go).await;
     let interrupted = stage.run.shutdown.level() >= Level::Drain;
     let stopped = !go && has_work(&prepared);
@@ -49,8 +50,8 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, yes: bool) -> Exit {
     let progress = stage.close(exit).await;
     match screen.output {
         Output::Text if stopped => out::stderr("Not applied: nothing was changed.\n"),
-        Output::Text => out::stdout(&summary::render(&progress, screen.summary())),
-        Output::Json => out::json(&outcomes::document(&progress, exit)),
+        Output::Text => screen.text(&summary::render(&progress, screen.summary())),
+        Output::Json => screen.json(outcomes::document(&progress, exit)),
         Output::Jsonl => {}
     }
     exit
@@ -93,7 +94,7 @@ async fn carry_out(run: &std::sync::Arc<Run>, prepared: &Prepared, go: bool) -> 
 }
 
 /// Asks on the terminal. Ctrl-C is a no.
-async fn confirm(run: &Run, prepared: &Prepared) -> bool {
+async fn confirm(run: &Run, prepared: &Prepared, sandbox: bool) -> bool {
     let changes: usize = prepared
         .plan
         .targets
@@ -103,7 +104,8 @@ async fn confirm(run: &Run, prepared: &Prepared) -> bool {
             Planned::Unreachable { .. } => 0,
         })
         .sum();
-    out::stderr(&format!("\nMake these {changes} changes? Only `yes` is taken for a yes: "));
+    let place = if sandbox { " in the SANDBOX" } else { "" };
+    out::stderr(&format!("\nMake these {changes} changes{place}? Only `yes` is taken for a yes: "));
     let (answer, answered) = oneshot::channel();
     // A thread of its own and not the runtime's: a read from a terminal cannot be cancelled, and the
     // program must be able to end while it waits.

@@ -2,22 +2,31 @@
 
 mod accounts;
 mod apply;
+mod kept;
 mod out;
 mod plan;
+mod sandbox;
 mod scope;
 mod screen;
 mod stage;
 
-use crate::cli::{Cli, Command};
-use crate::config;
+use std::path::{Path, PathBuf};
+
+use crate::cli::{Cli, Command, SandboxVerb};
+use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
+use kept::{Kept, Scenario};
 use screen::Screen;
 use stage::Stage;
 
+/// What accounts.toml says for the demo organization.
+const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
+
 /// Runs one command to its end.
 pub fn run(cli: Cli) -> Exit {
-    let screen = Screen::new(&cli.common);
-    let config = match config::load(&cli.common.config) {
+    let sandbox = cli.sandbox();
+    let screen = Screen::new(&cli.common, sandbox.is_some());
+    let config = match accounts_toml(&cli, sandbox.as_ref()) {
         Ok(config) => config,
         Err(problems) => {
             out::stderr(&(problems.render(screen.stderr_color) + "\n"));
@@ -36,7 +45,18 @@ pub fn run(cli: Cli) -> Exit {
         }
     };
     runtime.block_on(async {
-        let stage = match Stage::open(cli.command.name(), config, screen).await {
+        let world = sandbox.as_ref().and_then(Option::as_deref);
+        if let Command::Sandbox { verb } = &cli.command {
+            return sandbox::run(verb, world, &config).await;
+        }
+        let kept = match sandbox.as_ref().map(|_| Kept::open(Scenario::of(world))).transpose() {
+            Ok(kept) => kept,
+            Err(wrong) => {
+                out::error(&wrong);
+                return Exit::Usage;
+            }
+        };
+        let stage = match Stage::open(cli.command.name(), config, screen, kept).await {
             Ok(stage) => stage,
             Err(failure) => {
                 out::failure("cannot start", &failure);
@@ -49,18 +69,46 @@ pub fn run(cli: Cli) -> Exit {
                 plan::run(stage, &scope, detailed_exitcode).await
             }
             Command::Apply { scope, yes } => apply::run(stage, &scope, yes).await,
+            Command::Sandbox { .. } => Exit::Ok,
         }
     })
+}
+
+/// The file that was named, or accounts.toml; the demo organization has its own.
+fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config, ConfigError> {
+    match (&cli.common.config, sandbox) {
+        (Some(file), _) => config::load(file),
+        (None, Some(None)) => config::parse(
+            "the demo's accounts.toml".to_owned(),
+            DEMO_ACCOUNTS.to_owned(),
+            Path::new(""),
+        ),
+        (None, _) => config::load(Path::new("accounts.toml")),
+    }
 }
 
 /// Wrong usage that can be told before anything is asked of AWS.
 fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> {
     match &cli.command {
-        Command::Accounts { .. } => Ok(()),
+        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(()),
         Command::Plan { scope, .. } => scope::check_regions(scope, config),
         Command::Apply { scope, yes } => {
             scope::check_regions(scope, config)?;
             apply::check_can_confirm(*yes)
+        }
+    }
+}
+
+impl Cli {
+    /// The world to work in, where it is not the real one: `None` inside for the demo.
+    #[expect(clippy::option_option, reason = "absent, without a value, with a value")]
+    fn sandbox(&self) -> Option<Option<PathBuf>> {
+        match (&self.common.sandbox, &self.command) {
+            (None, Command::Sandbox { verb: SandboxVerb::Serve { world, .. } }) => {
+                Some(world.clone())
+            }
+            (None, Command::Sandbox { .. }) => Some(None),
+            (sandbox, _) => sandbox.clone(),
         }
     }
 }
@@ -71,6 +119,7 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
             Self::Apply { .. } => "apply",
+            Self::Sandbox { .. } => "sandbox",
         }
     }
 }

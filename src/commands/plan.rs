@@ -74,8 +74,8 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool)
     let (screen, deployment) = (stage.screen, stage.run.config.deployment.clone());
     stage.close(exit).await;
     match screen.output {
-        Output::Text => out::stdout(&text(&prepared, screen, narrowed)),
-        Output::Json => out::json(&document(&prepared, &deployment)),
+        Output::Text => screen.text(&text(&prepared, screen, narrowed)),
+        Output::Json => screen.json(document(&prepared, &deployment)),
         Output::Jsonl => {}
     }
     exit

@@ -3,30 +3,38 @@
 use std::env;
 use std::io::{self, IsTerminal};
 
+use serde_json::Value;
+
+use super::out;
 use crate::cli::{Color, Common, Output};
 use crate::report::Reporter;
 use crate::report::jsonl::Jsonl;
 use crate::report::mode::{
     ColorChoice, ColorHints, Mode, Surroundings, resolve_color, resolve_mode,
 };
+use crate::report::paint::{Line, Tone};
 use crate::report::plain::Plain;
 use crate::report::summary;
 use crate::report::tty::Tty;
+use crate::report::words;
 
 /// How this run is shown.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the run")]
 pub(super) struct Screen {
     pub(super) output: Output,
     pub(super) stdout_color: bool,
     pub(super) stderr_color: bool,
     /// Columns of stdout's terminal; `None` on a pipe, where lines stay whole.
     pub(super) columns: Option<usize>,
+    /// Whether everything happens in the sandbox.
+    pub(super) sandbox: bool,
     mode: Mode,
     verbose: bool,
 }
 
 impl Screen {
-    pub(super) fn new(common: &Common) -> Self {
+    pub(super) fn new(common: &Common, sandbox: bool) -> Self {
         let var = |name: &str| env::var(name).ok();
         let (term, ci) = (var("TERM"), var("CI"));
         let (no_color, clicolor_force) = (var("NO_COLOR"), var("CLICOLOR_FORCE"));
@@ -56,9 +64,25 @@ impl Screen {
             stderr_color: color(io::stderr().is_terminal()),
             columns: terminal_size::terminal_size_of(io::stdout())
                 .map(|(width, _)| usize::from(width.0)),
+            sandbox,
             mode,
             verbose: common.verbose,
         }
+    }
+
+    /// Writes data for people to stdout; what comes out of the sandbox says so.
+    pub(super) fn text(&self, text: &str) {
+        if self.sandbox {
+            let line = Line::new().tone(Tone::Busy, words::SANDBOX).paint(self.stdout_color);
+            out::stdout(&format!("{line}\n"));
+        }
+        out::stdout(text);
+    }
+
+    /// Writes a document to stdout; every one says whether it comes out of the sandbox.
+    pub(super) fn json(&self, mut document: Value) {
+        document["sandbox"] = self.sandbox.into();
+        out::json(&document);
     }
 
     /// How the summary is written.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
+use super::kept::Kept;
 use super::out;
 use super::screen::Screen;
 use crate::aws::{Access, Sessions};
@@ -22,17 +23,22 @@ pub(super) struct Stage {
     pub(super) run: Arc<Run>,
     pub(super) screen: Screen,
     audience: JoinHandle<Progress>,
+    kept: Option<Kept>,
 }
 
 impl Stage {
-    /// Sets the stage: sessions from the environment, events, reporters, signals. Nothing is asked of
-    /// AWS yet.
+    /// Sets the stage: sessions from the environment or in the sandbox, events, reporters, signals.
+    /// Nothing is asked of AWS yet.
     pub(super) async fn open(
         command: &str,
         config: Config,
         screen: Screen,
+        kept: Option<Kept>,
     ) -> Result<Self, Failure> {
-        let sessions = Sessions::from_environment(access(&config)).await?;
+        let sessions = match &kept {
+            None => Sessions::from_environment(access(&config)).await?,
+            Some(kept) => kept.sessions(access(&config)),
+        };
         let (events, receiver) = Events::channel();
         let shutdown = Shutdown::new();
         if let Err(error) = shutdown.listen(&events) {
@@ -46,18 +52,23 @@ impl Stage {
             command: command.to_owned(),
             deployment: config.deployment.clone(),
             started_at: now.to_string(),
+            sandbox: kept.is_some(),
         });
         // Two runs never share an id: the time to the nanosecond, and the process.
         let id = format!("{}-{}", now.as_nanosecond(), std::process::id());
         let run = Arc::new(Run::new(config, sessions, events, shutdown, id));
-        Ok(Self { run, screen, audience })
+        Ok(Self { run, screen, audience, kept })
     }
 
     /// Ends the run and answers what was counted.
     pub(super) async fn close(self, exit: Exit) -> Progress {
         self.run.events.send(EventKind::RunFinished { exit_code: exit.code() });
         drop(self.run);
-        self.audience.await.unwrap_or_default()
+        let progress = self.audience.await.unwrap_or_default();
+        if let Some(kept) = self.kept {
+            kept.close();
+        }
+        progress
     }
 
     /// Ends a run that could not walk the organization.

@@ -52,8 +52,14 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
         Ok(source) => source,
         Err(problem) => return Err(ConfigError::new(shown, String::new(), vec![problem])),
     };
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    read::config(&source, folder).map_err(|problems| ConfigError::new(shown, source, problems))
+    parse(shown, source, path.parent().unwrap_or(Path::new("")))
+}
+
+/// The same for text that is no file. `shown` is what it is called in problems, `folder` where the
+/// files are that it names.
+pub fn parse(shown: String, source: String, folder: &Path) -> Result<Config, ConfigError> {
+    read::config(&source, folder.to_owned())
+        .map_err(|problems| ConfigError::new(shown, source, problems))
 }
 
 impl Config {

@@ -46,10 +46,11 @@ impl Announcer {
                 self.name = safe::width(&safe::text(name)).min(WIDEST_NAME).max(self.name);
                 vec![]
             }
-            EventKind::RunStarted { version, command, deployment, .. } if pipe => vec![
-                Line::new()
-                    .plain(&format!("linkwalk {version}: {command}, deployment {deployment}")),
-            ],
+            EventKind::RunStarted { version, command, deployment, sandbox, .. } => {
+                let run = format!("linkwalk {version}: {command}, deployment {deployment}");
+                let sandbox = sandbox.then(|| Line::new().tone(Tone::Busy, words::SANDBOX));
+                sandbox.into_iter().chain(pipe.then(|| Line::new().plain(&run))).collect()
+            }
             EventKind::Discovered { consumers, skipped, targets } => {
                 let also = if targets == consumers {
                     String::new()

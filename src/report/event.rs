@@ -47,6 +47,8 @@ pub enum EventKind {
         deployment: String,
         /// When, RFC 3339.
         started_at: String,
+        /// Whether all of it happens in the sandbox and nothing is real.
+        sandbox: bool,
     },
     /// The organization was walked.
     Discovered {

@@ -326,16 +326,16 @@ impl Progress {
     }
 }
 
-/// The exit code that these outcomes call for: trouble is 1, and work that was cut short is 130 when
-/// someone asked for that.
+/// The exit code that these outcomes call for: trouble is 1. A run that someone asked to stop is 130
+/// whatever it still finished, as shells say it.
 pub fn exit<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>, shutdown: bool) -> Exit {
-    outcomes.into_iter().fold(Exit::Ok, |so_far, outcome| {
+    let asked = if shutdown { Exit::Interrupted } else { Exit::Ok };
+    outcomes.into_iter().fold(asked, |so_far, outcome| {
         so_far.worst(match outcome {
             Outcome::InSync | Outcome::Changed | Outcome::WouldChange | Outcome::Skipped { .. } => {
                 Exit::Ok
             }
             Outcome::Interrupted { .. } => Exit::Interrupted,
-            Outcome::NotStarted if shutdown => Exit::Interrupted,
             Outcome::NotStarted
             | Outcome::PartlyChanged { .. }
             | Outcome::Diverged { .. }

@@ -34,6 +34,7 @@ pub(super) fn run_started() -> EventKind {
         command: "apply".to_owned(),
         deployment: "privatelink".to_owned(),
         started_at: "2026-11-22T00:00:00Z".to_owned(),
+        sandbox: false,
     }
 }
 

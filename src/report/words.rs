@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::report::progress::Done;
 
+/// What stands above everything that comes out of the sandbox.
+pub const SANDBOX: &str = "SANDBOX: no real account is read or changed.";
+
 /// `42s`, `4m12s`, `1h03m`; rounded down, never empty.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();

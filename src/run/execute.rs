@@ -30,6 +30,10 @@ const LOOKS: [Duration; 5] = [
     Duration::from_secs(16),
 ];
 
+/// How long an abort waits for the answer to a call that is on its way: the answer may be the only
+/// record of what was made.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
 /// Carries out the plans of these targets, and tells and answers each one's outcome.
 pub async fn execute(
     run: &Arc<Run>,
@@ -82,6 +86,7 @@ async fn execute_one(run: &Run, target: &Target, plan: Arc<TargetPlan>, slot: Sl
         done: BTreeSet::new(),
         groups: BTreeMap::new(),
         failed: Vec::new(),
+        unanswered: None,
     };
     execution.carry_out().await;
     execution.outcome().await
@@ -102,6 +107,8 @@ struct Execution<'a> {
     /// Security groups made here, for the endpoints that use them.
     groups: BTreeMap<ActionId, SecurityGroupId>,
     failed: Vec<ActionFailure>,
+    /// Sent, and the run was aborted before the answer came.
+    unanswered: Option<String>,
 }
 
 impl<'a> Execution<'a> {
@@ -196,7 +203,21 @@ impl<'a> Execution<'a> {
             action: action.id,
             what: what.clone(),
         });
-        let answer = send(self.ec2, &self.run.id, action, &self.groups).await;
+        // A call on its way is never dropped, but for the one case that someone insists: then it is
+        // given a little longer, and reported. Running again finds what it made.
+        let run = self.run;
+        let insisted = async {
+            run.shutdown.at_least(Level::Abort).await;
+            sleep(LAST_WORDS).await;
+        };
+        let answer = tokio::select! {
+            biased;
+            answer = send(self.ec2, &run.id, action, &self.groups) => answer,
+            () = insisted => {
+                self.unanswered = Some(format!("{what} (sent, no answer yet)"));
+                return;
+            }
+        };
         self.run.events.send(EventKind::ActionFinished {
             target: self.target.id.clone(),
             action: action.id,
@@ -286,7 +307,8 @@ impl<'a> Execution<'a> {
             .iter()
             .filter(|action| self.todo.contains(&action.id))
             .map(|action| format!("{} {} (not sent)", action.verb.symbol(), action.what));
-        let mut left: Vec<String> = self.waiter.in_flight().into_iter().chain(unsent).collect();
+        let sent = self.unanswered.clone().into_iter().chain(self.waiter.in_flight());
+        let mut left: Vec<String> = sent.chain(unsent).collect();
         if !left.is_empty() {
             left.extend(self.failed.iter().map(|f| format!("{} failed: {}", f.what, f.failure)));
         }
@@ -300,8 +322,18 @@ impl<'a> Execution<'a> {
         run.events.send(EventKind::TargetStep { target: target.id.clone(), step: Step::Verifying });
         let mut last = Ok(TargetPlan::default());
         for rest in LOOKS {
-            sleep(rest).await;
-            last = plan_one(run, target, ec2).await;
+            let look = async {
+                sleep(rest).await;
+                plan_one(run, target, ec2).await
+            };
+            last = tokio::select! {
+                biased;
+                () = run.shutdown.at_least(Level::Abort) => {
+                    let in_flight = vec!["everything is done, but was not looked at again".to_owned()];
+                    return Outcome::Interrupted { in_flight };
+                }
+                looked = look => looked,
+            };
             if matches!(&last, Ok(plan) if plan.actions.is_empty()) {
                 break;
             }

@@ -13,11 +13,13 @@ use crate::model::service::Catalogue;
 use crate::model::spec::{ServiceRef, Settings};
 use crate::plan::{self, Plan, Planned, TargetPlan};
 use crate::report::event::{EventKind, Phase, Step};
+use crate::shutdown::Level;
 
 /// Targets being read at one time. Reading is cheap for AWS and bound by the round trip.
 const READERS: usize = 100;
 
-/// Reads and plans every target. One whose turn did not come before the run drained is not in the plan.
+/// Reads and plans every target. One whose turn did not come before the run was asked to stop is not in
+/// the plan.
 pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
     let work = |target: Arc<Target>, _slot| {
@@ -29,8 +31,13 @@ pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
             });
             run.events
                 .send(EventKind::TargetStep { target: target.id.clone(), step: Step::Observing });
-            let planned = observe_one(&run, &target).await;
-            if let Planned::Ready(plan) = &planned {
+            // A reading that is given up changes nothing and is not counted as one.
+            let planned = tokio::select! {
+                biased;
+                () = run.shutdown.at_least(Level::Abort) => None,
+                planned = observe_one(&run, &target) => Some(planned),
+            };
+            if let Some(Planned::Ready(plan)) = &planned {
                 run.events.send(planned_event(&target, plan));
             }
             planned
@@ -39,11 +46,11 @@ pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
     let mut planned = BTreeMap::new();
     for (target, turn) in fleet(targets.to_vec(), READERS, &run.shutdown, work).await {
         match turn {
-            Turn::Done(one) => drop(planned.insert(target.id.clone(), one)),
+            Turn::Done(Some(one)) => drop(planned.insert(target.id.clone(), one)),
             Turn::Panicked(failure) => {
                 planned.insert(target.id.clone(), Planned::Unreachable { failure });
             }
-            Turn::NotStarted => {}
+            Turn::Done(None) | Turn::NotStarted => {}
         }
     }
     run.events.send(EventKind::PhaseFinished { phase: Phase::Observe });

@@ -19,9 +19,9 @@ const MAY_NAME: [(&str, &[&str]); 10] = [
 
 /// Words that only code under one of these paths may contain.
 const BELONGS: [(&str, &[&str]); 5] = [
-    ("aws_sdk_", &["aws/", "sandbox/transport.rs"]),
+    ("aws_sdk_", &["aws/", "sandbox/transport/"]),
     ("aws_config", &["aws/"]),
-    ("aws_smithy_", &["aws/", "sandbox/transport.rs"]),
+    ("aws_smithy_", &["aws/", "sandbox/transport/"]),
     ("indicatif", &["report/tty.rs", "report/tty/"]),
     ("process::exit", &["shutdown.rs"]),
 ];

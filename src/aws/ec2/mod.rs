@@ -32,13 +32,13 @@ pub enum Mutation {
 }
 
 impl Ec2 {
-    pub(super) fn new(client: Client, target: TargetId) -> Self {
+    pub(super) fn new(client: Client, target: TargetId, speed: f64) -> Self {
         Self {
             client,
             target,
-            creates: Bucket::vpc_endpoint_mutation(),
-            modifies: Bucket::vpc_endpoint_mutation(),
-            deletes: Bucket::vpc_endpoint_mutation(),
+            creates: Bucket::vpc_endpoint_mutation(speed),
+            modifies: Bucket::vpc_endpoint_mutation(speed),
+            deletes: Bucket::vpc_endpoint_mutation(speed),
         }
     }
 

@@ -190,5 +190,7 @@ fn names_cannot_move_the_cursor() {
     let evil = BTreeMap::from([(target(0).account, "a\u{1b}[2Jb\nc\u{202e}d".to_owned())]);
     let plan = Plan { targets: BTreeMap::from([planned(0, &wanted())]) };
     let text = render(&plan, &evil, &PlanTextOptions::default());
-    assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}') && text.contains("a\\u{1b}[2Jb"));
+    assert!(
+        !text.contains('\u{1b}') && !text.contains('\u{202e}') && text.contains("a\\u{1b}[2Jb")
+    );
 }

@@ -159,7 +159,7 @@ fn the_exit_code_is_that_of_the_worst_outcome() {
         (vec![failed(), interrupted()], true, Exit::Interrupted),
         (vec![failed(), Outcome::NotStarted], true, Exit::Interrupted),
         (vec![Outcome::Changed, Outcome::NotStarted], false, Exit::Failed),
-        (vec![Outcome::Changed], true, Exit::Ok),
+        (vec![Outcome::Changed], true, Exit::Interrupted),
     ] {
         assert_eq!(exit(&outcomes, stopped), expected, "{outcomes:?}");
         let mut progress = Progress { shutdown: stopped.then_some("drain"), ..Progress::default() };

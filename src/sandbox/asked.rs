@@ -1,0 +1,89 @@
+//! What a request asks for: service, action, parameters, and who it claims to be from.
+
+use super::auth::check::{claimed_account, scope};
+use super::load::limits;
+use super::wire::fields::Fields;
+use super::wire::message::Request;
+use super::wire::params::Params;
+use super::wire::protocol::Service;
+use super::wire::refusal::Refusal;
+
+/// What the request asks for, before anything is known about the caller.
+pub(crate) struct Asked {
+    pub(crate) service: Service,
+    pub(crate) action: String,
+    pub(crate) account: String,
+    pub(crate) region: String,
+    pub(crate) input: Input,
+}
+
+/// The parameters of a request.
+pub(crate) enum Input {
+    Query(Params),
+    Json(Fields),
+}
+
+impl Asked {
+    /// True if the call can change something.
+    pub(crate) fn mutating(&self) -> bool {
+        let dry = matches!(&self.input, Input::Query(params) if params.is_dry_run());
+        !limits::reads(&self.action) && !dry
+    }
+}
+
+/// Reads a request; the service is known even when the rest is refused.
+pub(crate) fn read(request: &Request) -> (Service, Result<Asked, Refusal>) {
+    let scope = scope(request);
+    let service = service_of(request, scope.as_ref());
+    let asked = || {
+        let (action, input) = match service {
+            Service::Organizations => read_json(request)?,
+            Service::Ec2 | Service::Sts => read_query(request, service)?,
+        };
+        let account = claimed_account(request).unwrap_or_default();
+        let region = scope.clone().map(|(region, _)| region).unwrap_or_default();
+        Ok(Asked { service, action, account, region, input })
+    };
+    (service, asked())
+}
+
+fn service_of(request: &Request, scope: Option<&(String, String)>) -> Service {
+    if let Some(service) = scope.and_then(|(_, name)| Service::from_scope(name)) {
+        return service;
+    }
+    let text = String::from_utf8_lossy(&request.body);
+    if request.header("x-amz-target").is_some() {
+        Service::Organizations
+    } else if text.contains("Version=2011-06-15") || request.query().contains("Version=2011-06-15")
+    {
+        Service::Sts
+    } else {
+        Service::Ec2
+    }
+}
+
+fn read_query(request: &Request, service: Service) -> Result<(String, Input), Refusal> {
+    let body = std::str::from_utf8(&request.body).map_err(|_| {
+        Refusal::new("MalformedQueryString", "The query string is malformed: not UTF-8")
+    })?;
+    let params = Params::parse(&[request.query(), body.trim()])?;
+    let action = params.text("Action").ok_or_else(|| {
+        Refusal::new("MissingAction", "The request must contain the parameter Action")
+    })?;
+    let wanted = if service == Service::Ec2 { "2016-11-15" } else { "2011-06-15" };
+    if params.get("Version") != Some(wanted) {
+        let version = params.get("Version").unwrap_or_default();
+        let message = format!("The requested version ({version}) is not valid");
+        return Err(Refusal::new("NoSuchVersion", message).unknown());
+    }
+    Ok((action, Input::Query(params)))
+}
+
+fn read_json(request: &Request) -> Result<(String, Input), Refusal> {
+    let target = request.header("x-amz-target").unwrap_or_default();
+    let unknown = || {
+        Refusal::new("UnknownOperationException", format!("Unknown operation {target}")).unknown()
+    };
+    let action = target.strip_prefix("AWSOrganizationsV20161128.").ok_or_else(unknown)?;
+    Ok((action.to_owned(), Input::Json(Fields::parse(&request.body)?)))
+}

@@ -1,0 +1,62 @@
+//! Whether a principal may do something, and AWS's words when not (IAM user guide, "Troubleshoot access
+//! denied error messages").
+
+use super::Principal;
+use super::signature::encoded_message;
+use crate::sandbox::wire::protocol::Service;
+use crate::sandbox::wire::refusal::Refusal;
+use crate::sandbox::world::World;
+use crate::sandbox::world::organization::action_matches;
+
+/// Refuses what policies deny. `resource` is the ARN the refusal names, if the action has one.
+pub(crate) fn check(
+    world: &World,
+    principal: &Principal,
+    service: Service,
+    action: &str,
+    region: &str,
+    resource: Option<&str>,
+) -> Result<(), Refusal> {
+    let name = format!("{}:{action}", service.name());
+    let Some(why) = reason(world, principal, &name, region) else {
+        return Ok(());
+    };
+    let on = resource.map(|arn| format!(" on resource: {arn}")).unwrap_or_default();
+    let text = format!("User: {} is not authorized to perform: {name}{on} {why}", principal.arn());
+    Err(match service {
+        Service::Ec2 => Refusal::new(
+            "UnauthorizedOperation",
+            format!(
+                "You are not authorized to perform this operation. {text}. \
+                 Encoded authorization failure message: {}",
+                encoded_message(&text)
+            ),
+        ),
+        Service::Sts => Refusal::new("AccessDenied", text),
+        Service::Organizations => Refusal::new("AccessDeniedException", text),
+    })
+}
+
+/// Why not, if not.
+fn reason(world: &World, principal: &Principal, name: &str, region: &str) -> Option<String> {
+    if let Some(organization) = &world.organization
+        && let Some(denial) = organization.denial(world, &principal.account, name, region)
+    {
+        let arn = organization.policy_arn(&denial.policy);
+        return Some(format!("with an explicit deny in a service control policy: {arn}"));
+    }
+    let session = principal.session.as_ref()?;
+    if name == "sts:GetCallerIdentity" {
+        return None;
+    }
+    let account = world.accounts.get(&principal.account)?;
+    let role = account.roles.get(&session.role);
+    let any = |patterns: &[String]| patterns.iter().any(|pattern| action_matches(pattern, name));
+    if role.is_some_and(|role| any(&role.denies)) {
+        return Some("with an explicit deny in an identity-based policy".to_owned());
+    }
+    if role.is_some_and(|role| any(&role.allows)) {
+        return None;
+    }
+    Some(format!("because no identity-based policy allows the {name} action"))
+}

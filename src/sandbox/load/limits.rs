@@ -1,0 +1,53 @@
+//! The documented request limits.
+//!
+//! EC2: "Request throttling for the Amazon EC2 API" (a bucket per account, region and action).
+//! Organizations: "Quotas and service limits" (rate and burst per account, and per organization).
+//! STS: IAM user guide, "IAM and AWS STS quotas" (600 requests per second, account and region).
+
+use super::bucket::Limit;
+
+const fn limit(max: f64, refill: f64) -> Limit {
+    Limit { max, refill }
+}
+
+/// The limit of an EC2 action. `plain` is a call without filters and without `MaxResults`.
+pub(crate) fn ec2(action: &str, plain: bool) -> Limit {
+    match action {
+        "CreateVpcEndpoint" | "ModifyVpcEndpoint" | "DeleteVpcEndpoints" => limit(4.0, 0.3),
+        "CreateNatGateway" | "DeleteNatGateway" => limit(10.0, 1.0),
+        "CreateTags" | "DeleteTags" => limit(100.0, 10.0),
+        "DescribeSecurityGroups" | "DescribeNetworkInterfaces" if plain => limit(50.0, 10.0),
+        _ if reads(action) => limit(100.0, 20.0),
+        _ => limit(50.0, 5.0),
+    }
+}
+
+/// The limit of STS, for all its actions together.
+pub(crate) const STS: Limit = limit(600.0, 600.0);
+
+/// The limits of an Organizations action, per account and per organization. Actions without a published
+/// limit get the smallest one.
+pub(crate) fn organizations(action: &str) -> (Limit, Option<Limit>) {
+    let (account, organization) = match action {
+        "ListAccounts" => ((12.0, 8.0), Some((15.0, 9.0))),
+        "ListAccountsForParent"
+        | "ListParents"
+        | "ListOrganizationalUnitsForParent"
+        | "ListDelegatedAdministrators" => ((8.0, 5.0), Some((10.0, 6.0))),
+        "ListChildren" => ((10.0, 6.0), Some((12.0, 7.0))),
+        "ListRoots" => ((2.0, 1.0), Some((3.0, 1.0))),
+        "DescribeAccount" => ((30.0, 20.0), Some((36.0, 24.0))),
+        "ListTagsForResource" => ((15.0, 10.0), Some((18.0, 12.0))),
+        "DescribeOrganizationalUnit" => ((2.0, 2.0), Some((3.0, 2.0))),
+        _ => ((2.0, 1.0), None),
+    };
+    let make = |(max, refill)| limit(max, refill);
+    (make(account), organization.map(make))
+}
+
+/// True for actions that change nothing.
+pub(crate) fn reads(action: &str) -> bool {
+    ["Describe", "Get", "List", "Search", "AssumeRole"]
+        .iter()
+        .any(|start| action.starts_with(start))
+}

@@ -1,0 +1,189 @@
+//! The real run, in process: discover, observe, execute over a sandbox, under tokio's paused clock and
+//! without a socket. What the faults and the simulation are tested with.
+
+pub(crate) mod facts;
+pub(crate) mod tap;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use linkwalk::aws::{Access, Sessions};
+use linkwalk::config::{self, Config};
+use linkwalk::ids::TargetId;
+use linkwalk::model::failure::Failure;
+use linkwalk::plan::outcome::Outcome;
+use linkwalk::plan::{Plan, Planned};
+use linkwalk::report::event::{EventKind, Events, Message};
+use linkwalk::run::{Run, Target, discover, execute, observe};
+use linkwalk::sandbox::{Call, FaultRule, Options, Sandbox, World};
+use linkwalk::shutdown::{Level, Shutdown};
+use tap::Tap;
+
+/// How much faster than AWS's the sandbox keeps time: fewer polls to test, and nothing else.
+const SPEED: f64 = 10.0;
+
+/// A world, and what it should become.
+#[derive(Clone)]
+pub(crate) struct Rehearsal {
+    pub(crate) sandbox: Sandbox,
+    config: Config,
+}
+
+/// What goes wrong on this side of the wire.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Mishap {
+    /// The process ends at this call, before AWS has seen it or before its answer is read.
+    pub(crate) crash: Option<tap::Crash>,
+    /// Someone asks to stop after so many events.
+    pub(crate) stop: Option<(usize, Level)>,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// Every outcome that was told, by target; more than one for a target is a bug.
+    pub(crate) outcomes: BTreeMap<TargetId, Vec<Outcome>>,
+    /// The targets in scope, and the plan; an error where there was no walk.
+    pub(crate) walked: Result<(Vec<TargetId>, Plan), Failure>,
+    pub(crate) events: usize,
+    pub(crate) throttled: usize,
+}
+
+impl Rehearsal {
+    /// A world about to be rolled out to.
+    pub(crate) fn new(world: World, accounts_toml: &str, lag: bool) -> Self {
+        let parsed = config::parse("test".to_owned(), accounts_toml.to_owned(), Path::new(""));
+        let config = parsed.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
+        Self { sandbox: sandbox(world, lag), config }
+    }
+
+    /// The same world, as it is now, with other faults and an empty log.
+    pub(crate) fn again(&self, faults: Vec<FaultRule>) -> Self {
+        let mut world = self.sandbox.world();
+        world.set_faults(faults);
+        Self { sandbox: sandbox(world, false), config: self.config.clone() }
+    }
+
+    /// `apply --yes`; `None` where the process crashed.
+    pub(crate) async fn apply(&self, mishap: Mishap) -> Option<Ended> {
+        self.run(mishap, true).await
+    }
+
+    /// `plan`.
+    pub(crate) async fn plan(&self) -> Plan {
+        let ended = self.run(Mishap::default(), false).await.unwrap();
+        ended.walked.unwrap().1
+    }
+
+    async fn run(&self, mishap: Mishap, go: bool) -> Option<Ended> {
+        let (events, mut receiver) = Events::channel();
+        let shutdown = Shutdown::new();
+        let tap = Tap::new(self.sandbox.http_client(), mishap.crash);
+        let keys = Sandbox::credentials(self.sandbox.world().operator());
+        let sessions = Sessions::in_process(tap.http_client(), keys, SPEED, self.access());
+        let id = format!("{}", self.sandbox.call_count());
+        let run = Run::new(self.config.clone(), sessions, events, shutdown.clone(), id);
+        let listener = tokio::spawn(async move {
+            let mut seen = Vec::new();
+            while let Some(message) = receiver.recv().await {
+                let Message::Event(event) = message else { continue };
+                seen.push(event.kind);
+                if let Some((_, level)) = mishap.stop.filter(|(after, _)| *after == seen.len()) {
+                    shutdown.request(level);
+                }
+            }
+            seen
+        });
+        let walked = tokio::select! {
+            () = tap.crashed() => return None,
+            walked = walk(Arc::new(run), go) => walked,
+        };
+        let seen = listener.await.unwrap();
+        let throttled = |kind: &&EventKind| matches!(kind, EventKind::Throttled { .. });
+        let (events, throttled) = (seen.len(), seen.iter().filter(throttled).count());
+        let mut outcomes: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for kind in seen {
+            if let EventKind::TargetFinished { target, outcome, .. } = kind {
+                outcomes.entry(target).or_default().push(outcome);
+            }
+        }
+        Some(Ended { outcomes, walked, events, throttled })
+    }
+
+    fn access(&self) -> Access {
+        let organization = &self.config.organization;
+        Access {
+            partition: "aws",
+            home_region: organization.regions[0].clone(),
+            role: organization.role.clone(),
+            external_id: None,
+            session_name: organization.session_name.clone(),
+            session_tags: BTreeMap::new(),
+            source_identity: None,
+            via: Vec::new(),
+        }
+    }
+
+    /// Every call so far, having looked that none was out of place.
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        let unknown = self.sandbox.unknown();
+        assert!(unknown.is_empty(), "the sandbox was asked what it does not know: {unknown:#?}");
+        let calls = self.sandbox.calls();
+        let root = self.sandbox.world().operator().to_owned();
+        for call in &calls {
+            let is_entered = call.account == root && call.service == "ec2";
+            assert!(!is_entered, "the shared root was entered: {call:?}");
+        }
+        calls
+    }
+}
+
+fn sandbox(world: World, lag: bool) -> Sandbox {
+    let lag = std::time::Duration::from_secs(if lag { 15 } else { 0 });
+    let options = Options { speed: SPEED, describe_lag: lag, ..Options::at(Timestamp::now()) };
+    Sandbox::new(world, options)
+}
+
+/// The commands' own order of things.
+async fn walk(run: Arc<Run>, go: bool) -> Result<(Vec<TargetId>, Plan), Failure> {
+    run.sessions.caller().await?;
+    let walk = discover(&run).await?;
+    let regions = &run.config.organization.regions;
+    let targets: Vec<Arc<Target>> = walk
+        .consumers()
+        .flat_map(|account| regions.iter().map(move |region| (account, region)))
+        .map(|(account, region)| Arc::new(Target::new(&run.config, account, region)))
+        .collect();
+    let plan = observe(&run, &targets).await;
+    if go {
+        carry_out(&run, &targets, &plan).await;
+    }
+    Ok((targets.iter().map(|target| target.id.clone()).collect(), plan))
+}
+
+/// As `apply --yes` ends every target.
+async fn carry_out(run: &Arc<Run>, targets: &[Arc<Target>], plan: &Plan) {
+    let mut work = BTreeMap::new();
+    for target in targets {
+        let outcome = match plan.targets.get(&target.id) {
+            None => Outcome::NotStarted,
+            Some(Planned::Unreachable { failure }) => {
+                Outcome::Unreachable { failure: failure.clone() }
+            }
+            Some(Planned::Ready(plan)) if !plan.actions.is_empty() || !plan.pending.is_empty() => {
+                work.insert(target.id.clone(), (Arc::clone(target), plan.clone()));
+                continue;
+            }
+            Some(Planned::Ready(plan)) if plan.blocked.is_empty() => Outcome::InSync,
+            Some(Planned::Ready(plan)) => {
+                Outcome::Diverged { blocked: plan.blocked.clone(), left: Vec::new() }
+            }
+        };
+        run.finish(target, outcome);
+    }
+    if !work.is_empty() {
+        execute(run, work).await;
+    }
+}
