@@ -19,5 +19,6 @@ mod rig;
 mod sandbox;
 mod scale;
 mod settings;
+mod simulation;
 mod terminal;
 mod waiting;
