@@ -18,6 +18,7 @@ mod repair;
 mod rig;
 mod sandbox;
 mod scale;
+mod sessions;
 mod settings;
 mod simulation;
 mod terminal;
