@@ -139,9 +139,7 @@ fn number(name: &str) -> Option<u64> {
 /// Runs one seed in a runtime of its own; a failure names it.
 fn run(seed: u64) {
     let outcome = std::panic::catch_unwind(|| runtime().block_on(simulate(seed)));
-    if outcome.is_err() {
-        panic!("seed {seed} failed; run it alone with LINKWALK_SEED={seed}");
-    }
+    assert!(outcome.is_ok(), "seed {seed} failed; run it alone with LINKWALK_SEED={seed}");
 }
 
 #[test]
