@@ -147,8 +147,8 @@ class Door:
                        for call in _calls[wanted.get("after", 0):])
 
         with _lock:
-            if not _lock.wait_for(come, timeout=30):
-                raise TimeoutError(f"no {wanted['action']} of {wanted['account']} within half a minute")
+            if not _lock.wait_for(come, timeout=120):
+                raise TimeoutError(f"no {wanted['action']} of {wanted['account']} within two minutes")
         return {}
 
     def post_endpoints(self, _environ, change):

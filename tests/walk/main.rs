@@ -1,5 +1,6 @@
-//! The compiled program against an independent emulator of AWS. One binary, one emulator for all of
-//! its tests, and an organization of its own for each test.
+//! The compiled program, and the whole of the library, against two witnesses that know nothing of each
+//! other: our own sandbox, and an independent emulator of AWS. One binary; one emulator for all tests
+//! that need it, and an organization of its own for each of them (see `rig`).
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Call, Rig, emulator, is_mutating};
 
-const LONGEST: Duration = Duration::from_mins(2);
+const LONGEST: Duration = Duration::from_mins(5);
 
 /// How a run ended.
 #[derive(Debug)]
