@@ -11,7 +11,8 @@ use linkwalk::shutdown::Level;
 use crate::rehearsal::tap::Crash;
 use crate::rehearsal::{Ended, Mishap, Rehearsal, facts};
 
-/// Two accounts, one of them with two VPCs, a foreign endpoint and drift.
+/// Two accounts: one with two VPCs, a foreign endpoint and an open group; one with an endpoint that is a
+/// subnet short, and nothing else that is done at once.
 const SCENARIO: &str = r#"
 format = 1
 seed = 5
@@ -24,7 +25,10 @@ cidrs = ["10.0.0.0/16"]
 [[account.vpc]]
 name = "two"
 cidrs = ["10.1.0.0/16", "10.2.0.0/16"]
-group = [{ name = "by-hand", https_from = ["10.1.0.0/16"] }]
+group = [
+  { name = "by-hand", https_from = ["10.1.0.0/16"] },
+  { name = "linkwalk-endpoints", description = "HTTPS to the VPC endpoints of linkwalk", tags = { "linkwalk:deployment" = "privatelink" }, https_from = ["10.1.0.0/16", "0.0.0.0/0"] },
+]
 endpoint = [{ service = "kms", group = "by-hand", tags = { Name = "by-hand" } }]
 [[account]]
 name = "beta"
@@ -35,12 +39,12 @@ cidrs = ["10.3.0.0/16"]
 name = "linkwalk-endpoints"
 description = "HTTPS to the VPC endpoints of linkwalk"
 tags = { "linkwalk:deployment" = "privatelink" }
-https_from = ["10.3.0.0/16", "0.0.0.0/0"]
+https_from = ["10.3.0.0/16"]
 [[account.vpc.endpoint]]
 service = "logs"
 group = "linkwalk-endpoints"
 places = 2
-tags = { "linkwalk:deployment" = "privatelink" }
+tags = { Name = "logs-endpoint", "linkwalk:deployment" = "privatelink" }
 "#;
 
 const ACCOUNTS: &str = r#"
