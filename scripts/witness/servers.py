@@ -22,12 +22,20 @@ LINKWALK = Path(os.environ.get("LINKWALK", ROOT / "target/debug/linkwalk")).reso
 
 def bounded(seconds: int) -> None:
     """Ends this program, and with it what it started, should it still run by then."""
-    def late(*_):
-        sys.exit(f"{sys.argv[0]}: not done after {seconds} seconds")
+    def end(number, _frame):
+        # At once: whatever it hangs on could hang on.
+        for server in _running:
+            server.process.kill()
+        print(f"{sys.argv[0]}: ended by {signal.Signals(number).name} within {seconds} seconds",
+              file=sys.stderr, flush=True)
+        os._exit(1)
 
-    signal.signal(signal.SIGALRM, late)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGALRM, end)
+    signal.signal(signal.SIGTERM, end)
     signal.alarm(seconds)
+
+
+_running: list["Server"] = []
 
 
 def surroundings(folder: str) -> dict:
@@ -44,6 +52,7 @@ class Server:
         self.process = subprocess.Popen(
             command, cwd=folder, env=surroundings(folder), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        _running.append(self)
         self.said: list[str] = []
         self._reader = threading.Thread(target=lambda: self.said.extend(self.process.stderr))
         self._reader.start()
