@@ -186,18 +186,21 @@ def _endpoints_remember_all_that_can_be_modified() -> None:
 
 
 def _endpoints_can_take_time() -> None:
-    # moto knows no `pending`. Here a backend may say how many seconds it lasts at most.
+    # moto knows no `pending`. Here a backend may say how many seconds it lasts at most, or in what
+    # other state endpoints are born, and why.
     def state(self) -> str:
-        if self.fixed_state != "available" or not self.takes:
-            return self.fixed_state
-        return "pending" if time.monotonic() - self.since < self.takes else "available"
+        # Each has its own share of the time, and the same one in every run of the same ids.
+        share = 0.4 + 0.6 * (int(self.id[-4:], 16) / 0xFFFF)
+        takes = getattr(self.ec2_backend, "pending", 0) * share
+        young = time.monotonic() - self.since < takes
+        return "pending" if young and self.lasting == "available" else self.lasting
 
     def set_state(self, value: str) -> None:
-        pending = getattr(self.ec2_backend, "pending", 0)
-        self.since = time.monotonic()
-        # Each has its own share of the time, and the same one in every run of the same ids.
-        self.takes = pending * (0.4 + 0.6 * (int(self.id[-4:], 16) / 0xFFFF)) if pending else 0
-        self.fixed_state = value
+        if value == "available":
+            self.since = time.monotonic()
+            value = getattr(self.ec2_backend, "born", None) or value
+            self.last_error = getattr(self.ec2_backend, "error", None)
+        self.lasting = value
 
     VPCEndPoint.state = property(state, set_state)
 

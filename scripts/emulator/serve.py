@@ -9,10 +9,14 @@ Everything under `/emulator/` is for those who started it; the bodies are JSON:
     GET  /emulator/calls?after=N  every AWS call but boto3's, from number N on
     GET  /emulator/mark           how many that is so far
     POST /emulator/await          {"account", "action", "after"}: answers once such a call has come
-    POST /emulator/faults         {"account", "action", "code", "message", "status", "times", "hold"}
+    POST /emulator/endpoints      {"account", "region", "pending", "born", "error"}: how long endpoints
+                                  take, at most; the state of those made from now on, and its reason
+    POST /emulator/faults         {"account", "action", "code", "message", "status", "times", "hold",
+                                  "lose"}
     DELETE /emulator/faults       {"account"}: that account's faults end, and what they hold goes on
 
-A fault without a code but with `hold` delays the call until the fault is deleted, then lets it pass.
+A fault with `hold` and no code delays the call until the fault is deleted, then lets it pass. One with
+`lose` has the call done, and the error answered nevertheless.
 """
 
 import http
@@ -24,6 +28,7 @@ from io import BytesIO
 from urllib.parse import parse_qs
 
 import boto3
+from moto.ec2.models import ec2_backends
 from moto.iam.models import get_account_id_from, iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -39,9 +44,10 @@ class Fault:
     """What goes wrong with some calls of one account."""
 
     def __init__(self, account: str, action: str, code: str | None = None, message: str = "injected",
-                 status: int = 400, times: int | None = None, hold: bool = False):
+                 status: int = 400, times: int | None = None, hold: bool = False,
+                 lose: bool = False):
         self.account, self.action, self.code = account, action, code
-        self.message, self.status, self.times = message, status, times
+        self.message, self.status, self.times, self.lose = message, status, times, lose
         self.release = threading.Event() if hold else None
 
     def takes(self, account: str, action: str) -> bool:
@@ -75,6 +81,8 @@ class Door:
             fault = next((f for f in _faults if f.takes(call["account"], call["action"])), None)
         if fault and fault.release:
             fault.release.wait()
+        if fault and fault.lose:
+            list(self.moto(environ, lambda *_: None))
         if fault and fault.code:
             call["status"] = fault.status
             return _refuse(call["service"], fault, start_response)
@@ -141,6 +149,13 @@ class Door:
         with _lock:
             if not _lock.wait_for(come, timeout=30):
                 raise TimeoutError(f"no {wanted['action']} of {wanted['account']} within half a minute")
+        return {}
+
+    def post_endpoints(self, _environ, change):
+        ec2 = ec2_backends[change["account"]][change.get("region", "eu-west-1")]
+        for key in ("pending", "born", "error"):
+            if key in change:
+                setattr(ec2, key, change[key])
         return {}
 
     def post_faults(self, _environ, fault):

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
@@ -13,7 +13,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ec2::config::retry::RetryPartition;
 use aws_sdk_sts::types::Tag;
+use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use tokio::time::Instant;
 
 use super::assume::AssumedRole;
 use super::throttle::{OnThrottle, ThrottleWatch};
@@ -103,6 +105,7 @@ impl Sessions {
             .behavior_version(BehaviorVersion::latest())
             .region(aws_config::Region::new(access.home_region.as_str().to_owned()))
             .http_client(http_client)
+            .time_source(SharedTimeSource::new(FastClock::new(speed)))
             .credentials_provider(SharedCredentialsProvider::new(keys))
             .identity_cache(identity_cache())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -188,6 +191,27 @@ impl Sessions {
             tags: session_tags(&self.access.session_tags),
         };
         with_credentials(&self.base, role)
+    }
+}
+
+/// The time of an AWS in this process: tokio's clock, which tests can pause, at its speed. So sessions
+/// expire there when the SDK expects them to.
+#[derive(Debug)]
+struct FastClock {
+    began: SystemTime,
+    start: Instant,
+    speed: f64,
+}
+
+impl FastClock {
+    fn new(speed: f64) -> Self {
+        Self { began: SystemTime::now(), start: Instant::now(), speed }
+    }
+}
+
+impl TimeSource for FastClock {
+    fn now(&self) -> SystemTime {
+        self.began + self.start.elapsed().mul_f64(self.speed)
     }
 }
 

@@ -93,17 +93,14 @@ async fn carry_out(run: &std::sync::Arc<Run>, prepared: &Prepared, go: bool) -> 
     outcomes
 }
 
-/// Asks on the terminal. Ctrl-C is a no.
+/// Asks on the terminal, where there is something to change. Ctrl-C is a no.
 async fn confirm(run: &Run, prepared: &Prepared, sandbox: bool) -> bool {
-    let changes: usize = prepared
-        .plan
-        .targets
-        .values()
-        .map(|planned| match planned {
-            Planned::Ready(plan) => plan.actions.len(),
-            Planned::Unreachable { .. } => 0,
-        })
-        .sum();
+    let counts = prepared.plan.counts();
+    let changes = counts.create + counts.modify + counts.delete;
+    if changes == 0 {
+        // Only waiting is left to do.
+        return true;
+    }
     let place = if sandbox { " in the SANDBOX" } else { "" };
     out::stderr(&format!("\nMake these {changes} changes{place}? Only `yes` is taken for a yes: "));
     let (answer, answered) = oneshot::channel();

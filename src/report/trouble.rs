@@ -42,8 +42,23 @@ impl Trouble {
     }
 }
 
-/// What there is to know about an outcome, beyond its name.
+/// What there is to know about an outcome, beyond its name. What went wrong in the same words for
+/// several things is said once: `ecr.api, ecr.dkr: ...`.
 pub fn of(outcome: &Outcome) -> Vec<Trouble> {
+    let mut merged: Vec<Trouble> = Vec::new();
+    for trouble in each(outcome) {
+        let alike = merged
+            .iter_mut()
+            .find(|one| (&one.reason, &one.hint) == (&trouble.reason, &trouble.hint));
+        match (alike.and_then(|one| one.what.as_mut()), &trouble.what) {
+            (Some(names), Some(name)) => *names = format!("{names}, {name}"),
+            _ => merged.push(trouble),
+        }
+    }
+    merged
+}
+
+fn each(outcome: &Outcome) -> Vec<Trouble> {
     match outcome {
         Outcome::InSync | Outcome::WouldChange | Outcome::Changed | Outcome::NotStarted => vec![],
         Outcome::PartlyChanged { failed } | Outcome::Failed { failed } => {
@@ -59,5 +74,29 @@ pub fn of(outcome: &Outcome) -> Vec<Trouble> {
         Outcome::Interrupted { in_flight } => {
             in_flight.iter().map(|what| Trouble::new(None, format!("in flight: {what}"))).collect()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::failure::ErrorClass;
+    use crate::plan::outcome::ActionFailure;
+
+    #[test]
+    fn what_fails_alike_is_said_once() {
+        let failed = |what: &str, why: &str| ActionFailure {
+            action: None,
+            what: what.to_owned(),
+            failure: Failure::local("CreateVpcEndpoint", ErrorClass::Denied, why),
+        };
+        let failed =
+            vec![failed("ecr.api", "denied"), failed("logs", "full"), failed("ssm", "denied")];
+        let said: Vec<String> =
+            of(&Outcome::Failed { failed }).iter().map(Trouble::sentence).collect();
+        assert_eq!(
+            said,
+            ["ecr.api, ssm: CreateVpcEndpoint: denied", "logs: CreateVpcEndpoint: full"]
+        );
     }
 }

@@ -14,7 +14,7 @@ use super::{Run, Target};
 use crate::aws::Ec2;
 use crate::ids::{SecurityGroupId, TargetId};
 use crate::model::failure::{ErrorClass, Failure};
-use crate::plan::action::{Action, ActionId};
+use crate::plan::action::{Action, ActionId, Verb};
 use crate::plan::outcome::{ActionFailure, Outcome};
 use crate::plan::{Blocked, TargetPlan};
 use crate::report::event::{EventKind, Phase, Step};
@@ -86,6 +86,7 @@ async fn execute_one(run: &Run, target: &Target, plan: Arc<TargetPlan>, slot: Sl
         done: BTreeSet::new(),
         groups: BTreeMap::new(),
         failed: Vec::new(),
+        changed: false,
         unanswered: None,
     };
     execution.carry_out().await;
@@ -107,6 +108,8 @@ struct Execution<'a> {
     /// Security groups made here, for the endpoints that use them.
     groups: BTreeMap<ActionId, SecurityGroupId>,
     failed: Vec<ActionFailure>,
+    /// Whether AWS took any change.
+    changed: bool,
     /// Sent, and the run was aborted before the answer came.
     unanswered: Option<String>,
 }
@@ -230,6 +233,10 @@ impl<'a> Execution<'a> {
 
     fn note(&mut self, action: &Action, answer: Result<Sent, Failure>) {
         let timeout = self.run.config.rollout.endpoint_timeout;
+        self.changed |= match &answer {
+            Ok(_) => true,
+            Err(failure) => failed_half_way(&action.verb, failure),
+        };
         let (id, until) = match answer {
             Ok(Sent::Coming(id)) => (id, Until::Available),
             Ok(Sent::Leaving(id)) => (id, Until::Gone),
@@ -290,10 +297,10 @@ impl<'a> Execution<'a> {
         }
         let failed = std::mem::take(&mut self.failed);
         if !failed.is_empty() {
-            return if self.done.is_empty() {
-                Outcome::Failed { failed }
-            } else {
+            return if self.changed {
                 Outcome::PartlyChanged { failed }
+            } else {
+                Outcome::Failed { failed }
             };
         }
         self.verify().await
@@ -356,6 +363,17 @@ impl<'a> Execution<'a> {
 fn diverged(blocked: Vec<Blocked>, left: &[Action]) -> Outcome {
     let left = left.iter().map(|a| format!("{} {}", a.verb.symbol(), a.what)).collect();
     Outcome::Diverged { blocked, left }
+}
+
+/// Whether an action that is several calls failed after the first of them.
+fn failed_half_way(verb: &Verb, failure: &Failure) -> bool {
+    match verb {
+        Verb::CreateSecurityGroup(_) => failure.operation != "CreateSecurityGroup",
+        Verb::ModifySecurityGroup { authorize, .. } => {
+            failure.operation == "RevokeSecurityGroupIngress" && !authorize.is_empty()
+        }
+        _ => false,
+    }
 }
 
 fn resource(sent: &Sent) -> Option<String> {

@@ -10,9 +10,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::aws::{Ec2, EndpointModification, Mutation, NewEndpoint};
 use crate::ids::{EndpointId, SecurityGroupId};
-use crate::model::endpoint::OWNER_TAG;
+use crate::model::endpoint::{EndpointState, OWNER_TAG};
 use crate::model::failure::{ErrorClass, Failure};
 use crate::model::network::Rule;
+use crate::model::observed::Endpoint;
 use crate::plan::action::{
     Action, ActionId, DesiredEndpoint, DesiredGroup, EndpointChange, SecurityGroupRef, Verb,
 };
@@ -103,10 +104,7 @@ async fn create_group(ec2: &Ec2, group: &DesiredGroup) -> Result<SecurityGroupId
         ec2.create_security_group(&group.vpc, &group.name, &group.description, &group.tags).await;
     let id = match made {
         Ok(id) => id,
-        Err(failure) if failure.class == ErrorClass::AlreadyExists => {
-            our_group(ec2, group).await?.ok_or(failure)?
-        }
-        Err(failure) => return Err(failure),
+        Err(failure) => made_before(&failure, || our_group(ec2, group)).await.ok_or(failure)?,
     };
     open(ec2, &id, &group.ingress).await?;
     Ok(id)
@@ -181,8 +179,41 @@ async fn create_endpoint(
         tags: &desired.tags,
         client_token: &client_token,
     };
-    let (id, _) = patiently(|| ec2.create_endpoint(&new)).await?;
-    Ok(id)
+    match patiently(|| ec2.create_endpoint(&new)).await {
+        Ok((id, _)) => Ok(id),
+        Err(failure) => made_before(&failure, || our_endpoint(ec2, desired)).await.ok_or(failure),
+    }
+}
+
+/// The endpoint of the same identity, if it is ours and lives.
+async fn our_endpoint(ec2: &Ec2, desired: &DesiredEndpoint) -> Result<Option<EndpointId>, Failure> {
+    use EndpointState::{Available, Pending, PendingAcceptance};
+    let owner = desired.tags.get(OWNER_TAG);
+    let is_it = |found: &Endpoint| {
+        found.key == desired.key
+            && found.tags.get(OWNER_TAG) == owner
+            && matches!(found.state, Available | Pending | PendingAcceptance)
+    };
+    Ok(ec2.endpoints().await?.into_values().find(is_it).map(|found| found.id))
+}
+
+/// AWS may refuse to make a thing because an earlier run made it a moment ago, was stopped before it
+/// saw it, and reads still lag behind. Then it is there, and it is ours: look for it for some seconds.
+async fn made_before<T, F>(refusal: &Failure, mut look: impl FnMut() -> F) -> Option<T>
+where
+    F: Future<Output = Result<Option<T>, Failure>>,
+{
+    if !matches!(refusal.class, ErrorClass::AlreadyExists | ErrorClass::Invalid) {
+        return None;
+    }
+    for rest in [0, 1, 2, 4] {
+        sleep(Duration::from_secs(rest)).await;
+        // Where nothing can be read, the refusal is what there is to tell.
+        if let Ok(Some(found)) = look().await {
+            return Some(found);
+        }
+    }
+    None
 }
 
 async fn modify_endpoint(

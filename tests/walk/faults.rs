@@ -1,7 +1,7 @@
 //! Exhaustive faults in virtual time: whatever goes wrong at whichever call, the next run converges,
 //! nothing exists twice, nothing foreign is touched, and the first run told the truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use linkwalk::plan::Planned;
 use linkwalk::plan::outcome::Outcome;
@@ -75,19 +75,26 @@ async fn calm() -> Calm {
 }
 
 /// Every target in scope has exactly one outcome, and those said to be right are.
-async fn told_the_truth(after: &Rehearsal, ended: &Ended) {
+async fn told_the_truth(after: &Rehearsal, ended: &Ended, before: &[String]) {
     let Ok((scope, _)) = &ended.walked else { return };
-    let told: Vec<_> = ended.outcomes.keys().collect();
-    assert_eq!(
-        told,
-        scope.iter().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>()
-    );
+    let told: BTreeSet<_> = ended.outcomes.keys().collect();
+    assert_eq!(told, scope.iter().collect(), "every target in scope, and no other");
     let plan = after.again(Vec::new()).plan().await;
     for (target, outcomes) in &ended.outcomes {
         assert_eq!(outcomes.len(), 1, "{target}: {outcomes:?}");
         if matches!(outcomes[0], Outcome::Changed | Outcome::InSync) {
             let Planned::Ready(plan) = &plan.targets[target] else { panic!("{target}") };
             assert!(plan.is_in_sync() && plan.pending.is_empty(), "{target}: {plan:#?}");
+        }
+        if matches!(outcomes[0], Outcome::Failed { .. } | Outcome::NotStarted)
+            && !after.calls().iter().any(|call| call.outcome == "Lost")
+        {
+            let of = |lines: &[String]| -> Vec<String> {
+                let account = target.account.as_str();
+                lines.iter().filter(|line| line.starts_with(account)).cloned().collect()
+            };
+            let now = facts::ours(&after.sandbox.world());
+            assert_eq!(of(before), of(&now), "{target}: {outcomes:#?}");
         }
     }
 }
@@ -119,10 +126,11 @@ async fn survives(calm: &Calm, mishap: Mishap, faults: Vec<FaultRule>) -> Option
         rehearsal.sandbox.add_fault(fault);
     }
     let foreign = facts::foreign(&rehearsal.sandbox.world());
+    let before = facts::ours(&rehearsal.sandbox.world());
     let ended = rehearsal.apply(mishap).await;
     rehearsal.calls();
     if let Some(ended) = &ended {
-        told_the_truth(&rehearsal, ended).await;
+        told_the_truth(&rehearsal, ended, &before).await;
     }
     converges(&rehearsal, calm, &foreign).await;
     ended

@@ -1,6 +1,6 @@
 //! Ctrl-C: once lets what is in flight finish, twice stops waiting, and another run converges.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::rig::{ENDPOINTS, Rig};
 
@@ -10,7 +10,7 @@ fn outcomes(events: &[Value]) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn ctrl_c_lets_what_is_in_flight_finish_and_the_next_run_converges() {
+fn ctrl_c_lets_what_is_in_flight_finish() {
     let rig = Rig::of(&["one"]);
     let account = rig.account("one");
     rig.hold(account, "CreateVpcEndpoint");
@@ -21,19 +21,9 @@ fn ctrl_c_lets_what_is_in_flight_finish_and_the_next_run_converges() {
     assert!(child.is_running());
     rig.release(account);
 
+    // Nothing of it is left to do, and still someone asked to stop.
     let run = child.end().exits(130);
-    let events = run.json_lines();
-    assert_eq!(events.last().unwrap()["event"], "run-finished");
-    assert_eq!(events.last().unwrap()["exit_code"], 130);
-    assert_eq!(outcomes(&events).len(), 1, "every target has one outcome");
-    // Nothing that was sent is unknown: what AWS made is what the run reports.
-    let made = events.iter().filter(|e| {
-        e["event"] == "action-finished"
-            && e["resource"].as_str().is_some_and(|r| r.starts_with("vpce-"))
-    });
-    assert_eq!(made.count(), rig.endpoints(account).len());
-
-    rig.apply().exits(0);
+    assert_eq!(outcomes(&run.json_lines()), [("one", "changed")]);
     assert_eq!(rig.endpoints(account).len(), ENDPOINTS);
 }
 
@@ -41,23 +31,67 @@ fn ctrl_c_lets_what_is_in_flight_finish_and_the_next_run_converges() {
 fn ctrl_c_twice_stops_waiting_and_names_what_is_in_flight() {
     let rig = Rig::of(&["one"]);
     let account = rig.account("one");
-    rig.hold(account, "CreateVpcEndpoint");
+    rig.endpoints_come(account, &json!({ "pending": 600 }));
     let mut child = rig.begin(&["apply", "--yes", "-o", "jsonl"]);
-    rig.wait_for(account, "CreateVpcEndpoint");
+    while child.event("endpoint-state")["service"] != "logs" {}
     child.interrupt();
     child.event("shutdown-requested");
     child.interrupt();
 
     let run = child.end().exits(130);
     let events = run.json_lines();
-    let outcomes = outcomes(&events);
-    assert_eq!(outcomes, [("one", "interrupted")]);
+    assert_eq!(outcomes(&events), [("one", "interrupted")]);
     let finished = events.iter().find(|e| e["event"] == "target-finished").unwrap();
-    assert!(!finished["in_flight"].as_array().unwrap().is_empty(), "{finished}");
+    let in_flight = finished["in_flight"].to_string();
+    for endpoint in rig.endpoints(account) {
+        assert!(in_flight.contains(endpoint["VpcEndpointId"].as_str().unwrap()), "{in_flight}");
+    }
+    assert_eq!(events.last().unwrap()["exit_code"], 130);
 
+    rig.endpoints_come(account, &json!({ "pending": 0 }));
+    assert_eq!(rig.apply().exits(0).mutations(), Vec::<&str>::new(), "nothing is made twice");
+    assert_eq!(rig.endpoints(account).len(), ENDPOINTS);
+}
+
+#[test]
+fn even_then_the_answer_to_a_call_that_was_sent_is_waited_for() {
+    let rig = Rig::of(&["one"]);
+    let account = rig.account("one");
+    rig.hold(account, "CreateVpcEndpoint");
+    let mut child = rig.begin(&["apply", "--yes", "-o", "jsonl"]);
+    rig.wait_for(account, "CreateVpcEndpoint");
+    for level in ["drain", "abort"] {
+        child.interrupt();
+        assert_eq!(child.event("shutdown-requested")["level"], level);
+    }
+    assert!(child.is_running());
     rig.release(account);
+
+    let run = child.end().exits(130);
+    let events = run.json_lines();
+    let made = events.iter().find(|event| event["event"] == "action-finished").unwrap();
+    let endpoints = rig.endpoints(account);
+    assert_eq!(endpoints.len(), 1, "the others were not sent");
+    assert_eq!(made["resource"], endpoints[0]["VpcEndpointId"]);
+
     rig.apply().exits(0);
-    assert_eq!(rig.endpoints(account).len(), ENDPOINTS, "nothing is made twice");
+    assert_eq!(rig.endpoints(account).len(), ENDPOINTS);
+}
+
+#[test]
+fn a_third_ctrl_c_ends_the_program_at_once() {
+    let rig = Rig::of(&["one"]);
+    let account = rig.account("one");
+    rig.hold(account, "CreateVpcEndpoint");
+    let mut child = rig.begin(&["apply", "--yes", "-o", "jsonl"]);
+    rig.wait_for(account, "CreateVpcEndpoint");
+    for _ in ["drain", "abort"] {
+        child.interrupt();
+        child.event("shutdown-requested");
+    }
+    child.interrupt();
+    child.end().exits(130);
+    rig.release(account);
 }
 
 #[test]

@@ -19,4 +19,8 @@ mod repair;
 mod rig;
 mod sandbox;
 mod scale;
+mod sessions;
+mod settings;
+mod simulation;
 mod terminal;
+mod waiting;

@@ -48,6 +48,7 @@ pub(crate) struct Ended {
     /// The targets in scope, and the plan; an error where there was no walk.
     pub(crate) walked: Result<(Vec<TargetId>, Plan), Failure>,
     pub(crate) events: usize,
+    /// How often AWS asked to slow down.
     pub(crate) throttled: usize,
 }
 

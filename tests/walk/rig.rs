@@ -204,6 +204,27 @@ impl Rig {
         emulator::post("faults", &fault);
     }
 
+    /// Has one call of an account with this action answered with an error that passes.
+    pub(crate) fn stumble(&self, account: &str, action: &str, code: &str) {
+        let fault = json!({ "account": self.ours(account), "action": action, "code": code,
+                            "message": "try again", "status": 503, "times": 1 });
+        emulator::post("faults", &fault);
+    }
+
+    /// Has one call of an account with this action done, and its answer lost.
+    pub(crate) fn lose_answer(&self, account: &str, action: &str) {
+        let fault = json!({ "account": self.ours(account), "action": action, "code": "Unavailable",
+                            "message": "lost", "status": 503, "times": 1, "lose": true });
+        emulator::post("faults", &fault);
+    }
+
+    /// How an account's endpoints come to be: `pending`, `born`, `error`; serve.py says more.
+    pub(crate) fn endpoints_come(&self, account: &str, how: &Value) {
+        let mut how = how.clone();
+        how["account"] = self.ours(account).into();
+        emulator::post("endpoints", &how);
+    }
+
     /// Keeps the calls of one account with this action waiting, until [`Rig::release`].
     pub(crate) fn hold(&self, account: &str, action: &str) {
         let fault = json!({ "account": self.ours(account), "action": action, "hold": true });

@@ -51,7 +51,7 @@ impl Tap {
     async fn end_if(&self, crash: Crash) {
         if self.0.crash == Some(crash) {
             self.0.crashed.notify_one();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -19,8 +19,7 @@ static EMULATOR: LazyLock<Emulator> = LazyLock::new(start);
 
 fn start() -> Emulator {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = root.join("target").join("emulator");
-    fs::create_dir_all(&folder).unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let name = std::process::id();
     let (ready, log) = (folder.join(format!("{name}.env")), folder.join(format!("{name}.log")));
     drop(fs::remove_file(&ready));
