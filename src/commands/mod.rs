@@ -74,8 +74,13 @@ pub fn run(cli: Cli) -> Exit {
     })
 }
 
-/// The file that was named, or accounts.toml; the demo organization has its own.
+/// The file that was named, or accounts.toml; the demo organization has its own. Who serves or forgets
+/// worlds needs none.
 fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config, ConfigError> {
+    let sandbox = match &cli.command {
+        Command::Sandbox { verb: SandboxVerb::Serve { .. } | SandboxVerb::Reset } => Some(&None),
+        _ => sandbox,
+    };
     match (&cli.common.config, sandbox) {
         (Some(file), _) => config::load(file),
         (None, Some(None)) => config::parse(
@@ -104,9 +109,6 @@ impl Cli {
     #[expect(clippy::option_option, reason = "absent, without a value, with a value")]
     fn sandbox(&self) -> Option<Option<PathBuf>> {
         match (&self.common.sandbox, &self.command) {
-            (None, Command::Sandbox { verb: SandboxVerb::Serve { world, .. } }) => {
-                Some(world.clone())
-            }
             (None, Command::Sandbox { .. }) => Some(None),
             (sandbox, _) => sandbox.clone(),
         }

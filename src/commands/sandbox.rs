@@ -1,5 +1,6 @@
 //! `linkwalk sandbox`: what one can do to the sandbox besides working in it.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::endpoint::OWNER_TAG;
 use crate::report::event::Events;
+use crate::report::safe;
 use crate::sandbox::{Breakage, serve};
 use crate::shutdown::{Level, Shutdown};
 
@@ -87,7 +89,13 @@ async fn serve_until_stopped(scenario: Scenario<'_>, port: u16) -> Exit {
     let accounts = kept.sandbox.world().accounts().count();
     out::stderr(&format!("SANDBOX of {accounts} accounts at http://{address}; Ctrl-C ends it\n"));
     let served = serve(kept.sandbox.clone(), listener, shutdown.at_least(Level::Drain)).await;
+    let unknown = kept.sandbox.unknown();
     kept.close();
+    // A client met the sandbox's limits, not AWS's.
+    for asked in unknown.into_iter().collect::<BTreeSet<_>>() {
+        let asked = safe::text(&asked);
+        out::stderr(&format!("SANDBOX was asked what it does not know: {asked}\n"));
+    }
     match served {
         Ok(()) => Exit::Ok,
         Err(error) => {

@@ -78,7 +78,8 @@ fn write(xml: &mut Xml, ec2: &Ec2, vpc: &Vpc, state: &str) {
     xml.set("cidrBlockAssociationSet", &vpc.cidrs, |xml, block| {
         write_v4(xml, block, "associated");
     });
-    if !vpc.ipv6.is_empty() {
+    // `CreateVpc` answers with the set even where it is empty.
+    if !vpc.ipv6.is_empty() || state == "pending" {
         xml.set("ipv6CidrBlockAssociationSet", &vpc.ipv6, |xml, block| {
             write_v6(xml, block, "associated", ec2.region);
         });

@@ -176,6 +176,11 @@ pub(super) fn register_delegated_administrator(call: &mut Call) -> Answer {
     if call.world.accounts.get(&id).is_none_or(|account| account.parent.is_empty()) {
         return Err(no_account());
     }
+    if !service.ends_with(".amazonaws.com") {
+        let message = "You specified an unrecognized service principal.";
+        let refusal = Refusal::new("InvalidInputException", message);
+        return Err(refusal.because("UNRECOGNIZED_SERVICE_PRINCIPAL"));
+    }
     let now = call.now.wall;
     let services = call.writable()?.delegated.entry(id).or_default();
     if services.contains_key(&service) {
