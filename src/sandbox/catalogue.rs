@@ -151,9 +151,17 @@ impl Entry {
                 kind: *kind,
                 private_dns: named.map(|name| name.replace("{region}", region)).collect(),
                 policy: self.policy,
-                ip_types: self.ip_types.clone(),
+                ip_types: self.ip_types_on_the_wire(),
             }
         })
+    }
+
+    /// AWS answers `ipv4` and `ipv6` only; a dual-stack service has both
+    /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ServiceDetail.html>).
+    fn ip_types_on_the_wire(&self) -> Vec<String> {
+        let has =
+            |kind: &str| self.ip_types.iter().any(|known| known == kind || known == "dualstack");
+        ["ipv4", "ipv6"].into_iter().filter(|kind| has(kind)).map(str::to_owned).collect()
     }
 }
 

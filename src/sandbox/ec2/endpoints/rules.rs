@@ -130,7 +130,12 @@ pub(crate) fn subnets(
 
 /// Refuses a type of addresses that the service does not have.
 pub(crate) fn ip_type(service: &Detail, ip_type: &str) -> Result<(), Refusal> {
-    if service.ip_types.iter().any(|known| known == ip_type) {
+    let has = |kind: &str| service.ip_types.iter().any(|known| known == kind);
+    let fits = match ip_type {
+        "dualstack" => has("ipv4") && has("ipv6"),
+        one => has(one),
+    };
+    if fits {
         return Ok(());
     }
     Err(invalid(format!(
