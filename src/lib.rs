@@ -17,10 +17,12 @@
 //! Two phases and a barrier: everything is read and planned before anything is changed. The planner
 //! makes every choice, the executor makes none. A failing target is data inside its outcome.
 //!
-//! Who may name whom, read downwards: `ids` < `model` < `plan`, `config`, `aws` < `report`, `run` <
-//! `commands` < `main`. `plan` is synchronous and pure. `aws` is the only module that names the SDK.
+//! Who may name whom, read downwards: `ids` < `model` < `plan`, `config`, `aws` < `audit` < `report`,
+//! `run` < `commands` < `main`. `plan` and `audit` are synchronous and pure. `aws` is the only module that
+//! names the SDK.
 //! `run` prints nothing. A test holds these rules.
 
+pub mod audit;
 pub mod aws;
 pub mod cli;
 pub mod commands;

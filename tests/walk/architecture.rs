@@ -4,16 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of ours that it may name. What stands in no row may name anything.
-const MAY_NAME: [(&str, &[&str]); 10] = [
+const MAY_NAME: [(&str, &[&str]); 11] = [
     ("ids", &[]),
     ("exit", &[]),
     ("model", &["ids"]),
     ("plan", &["ids", "model"]),
+    ("audit", &["ids", "model", "plan"]),
     ("config", &["ids", "model"]),
     ("aws", &["ids", "model"]),
     ("shutdown", &["exit", "report"]),
-    ("report", &["ids", "model", "plan", "exit", "shutdown"]),
-    ("run", &["ids", "model", "config", "plan", "aws", "report", "shutdown"]),
+    ("report", &["ids", "model", "plan", "audit", "exit", "shutdown"]),
+    ("run", &["ids", "model", "config", "plan", "audit", "aws", "report", "shutdown"]),
     ("sandbox", &[]),
 ];
 
