@@ -19,7 +19,9 @@ impl fmt::Display for InvalidId {
 impl std::error::Error for InvalidId {}
 
 /// An AWS account: exactly twelve digits, kept as text because leading zeros count.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct AccountId(String);
 
