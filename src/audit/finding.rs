@@ -136,7 +136,7 @@ kinds! {
     EndpointExpired = "endpoint-expired",
     /// The endpoint is being deleted by someone.
     EndpointDeleting = "endpoint-deleting",
-    /// The endpoint has been pending for longer than rollout.endpoint_timeout.
+    /// The endpoint has been pending for longer than `rollout.endpoint_timeout`.
     EndpointPendingTooLong = "endpoint-pending-too-long",
     /// The endpoint waits for the service's owner to accept it.
     EndpointAwaitingAcceptance = "endpoint-awaiting-acceptance",
