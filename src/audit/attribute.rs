@@ -89,8 +89,10 @@ impl Attribute<'_> {
         });
         let theirs: BTreeSet<ZoneId> =
             siblings.flat_map(|other| &other.subnets).filter_map(|id| self.zone_of(id)).collect();
-        let cause = if lost.is_disjoint(&theirs) {
-            "none of the deployment's endpoints here is in it, so the subnets are probably new"
+        let cause = if theirs.is_empty() {
+            "a subnet was taken away, or the zone is new"
+        } else if lost.is_disjoint(&theirs) {
+            "none of the deployment's other endpoints here is in it, so the zone is probably new"
         } else {
             "other endpoints of the deployment are in it, so a subnet was probably taken away"
         };

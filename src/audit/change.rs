@@ -49,13 +49,8 @@ fn not_covered(scene: &Scene, bare: &BTreeMap<&VpcId, BTreeSet<&str>>) -> Vec<Fi
     if bare.is_empty() {
         return Vec::new();
     }
-    let through = |services: &BTreeSet<&str>| {
-        format!(
-            "until the endpoints are there, traffic to {} leaves by NAT gateways and the internet, \
-             or not at all",
-            list(services)
-        )
-    };
+    let through = "until its endpoints are there, traffic to the services leaves by NAT gateways and \
+                   the internet, or not at all";
     let drift = |services: &BTreeSet<&str>| {
         let should_be = json!(services);
         vec![Drift { field: "endpoints".to_owned(), was: json!([]), should_be }]
@@ -65,8 +60,7 @@ fn not_covered(scene: &Scene, bare: &BTreeMap<&VpcId, BTreeSet<&str>>) -> Vec<Fi
         return vec![Finding {
             title: "nothing of the deployment is in this account yet".to_owned(),
             reason: format!(
-                "the account is a consumer, and `{deployment}` was never rolled out to it; {}",
-                through(&services)
+                "the account is a consumer, and `{deployment}` was never rolled out to it; {through}"
             ),
             drift: drift(&services),
             repair: "roll out to the account".to_owned(),
@@ -75,7 +69,7 @@ fn not_covered(scene: &Scene, bare: &BTreeMap<&VpcId, BTreeSet<&str>>) -> Vec<Fi
     }
     let one = |(vpc, services): (&&VpcId, &BTreeSet<&str>)| Finding {
         title: "nothing of the deployment is in this VPC yet".to_owned(),
-        reason: format!("the VPC is selected, and nothing is in it; {}", through(services)),
+        reason: format!("the VPC is selected, and nothing is in it; {through}"),
         drift: drift(services),
         repair: "roll out to the VPC".to_owned(),
         ..scene.finding(

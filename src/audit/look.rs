@@ -86,8 +86,10 @@ pub fn unreachable(who: Who, failure: &Failure) -> (Audited, Finding) {
     let code = failure.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
     let finding = Finding {
         title: format!("the account could not be looked at: {}{code}", failure.operation),
+        // The request's id, which differs every time, is in the target's failure.
         reason: format!(
-            "{failure}. Nothing is known about it, and that is never taken for no drift"
+            "{}; nothing is known about it, and that is never taken for no drift",
+            failure.message.trim_end_matches('.')
         ),
         repair: failure
             .hint

@@ -18,9 +18,15 @@ pub(super) struct ReportFile {
 enum Place {
     Stdout,
     /// Something that is there and no file, `/dev/null` say, is written to as it is.
-    Device { shown: PathBuf, file: File },
+    Device {
+        shown: PathBuf,
+        file: File,
+    },
     /// A file is written beside its place, and takes it when it is whole.
-    Beside { target: PathBuf, temporary: Temporary },
+    Beside {
+        target: PathBuf,
+        temporary: Temporary,
+    },
 }
 
 /// A file that is gone when it is dropped, unless it took its place.
@@ -115,8 +121,8 @@ fn place(path: &Path) -> Result<Place, String> {
                 return Ok(Place::Device { shown: path.to_owned(), file });
             }
             // A link stays a link: what it leads to is replaced.
-            let target = fs::canonicalize(path)
-                .map_err(|error| format!("cannot write {shown}: {error}"))?;
+            let target =
+                fs::canonicalize(path).map_err(|error| format!("cannot write {shown}: {error}"))?;
             beside(target)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

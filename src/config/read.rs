@@ -67,7 +67,8 @@ fn line(source: &str, at: usize) -> u32 {
 
 /// Lines of the tables that ask for something.
 fn lines(root: &Table<'_>, source: &str) -> BTreeMap<String, u32> {
-    let named = ["accounts", "network", "security_group", "tags", "name_tag", "endpoints", "ignore"];
+    let named =
+        ["accounts", "network", "security_group", "tags", "name_tag", "endpoints", "ignore"];
     let named = named.into_iter().filter_map(|name| Some((name.to_owned(), root.key_span(name)?)));
     let overrides = root.get("override").and_then(|node| match node.is_list() {
         true => node.items(),

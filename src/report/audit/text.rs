@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::{Audit, Finding, Ignored, Severity, Standing};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, Region};
 use crate::plan::similar::{many, thousands, without_ids};
 use crate::report::audit::shown;
 use crate::report::audit::verdict::{Tone, Verdict};
@@ -79,12 +79,20 @@ impl<'a> Text<'a> {
         for finding in findings {
             let alone = if self.in_full { finding.id.as_str() } else { "" };
             let key = (finding.kind, finding.title.as_str(), alone);
-            groups.entry(key).or_insert_with(|| Group { findings: Vec::new() }).findings.push(finding);
+            groups
+                .entry(key)
+                .or_insert_with(|| Group { findings: Vec::new() })
+                .findings
+                .push(finding);
         }
         if groups.is_empty() {
             return;
         }
-        let mut groups: Vec<Group> = groups.into_values().collect();
+        let mut groups = if self.in_full {
+            groups.into_values().collect()
+        } else {
+            united(groups.into_values())
+        };
         groups.sort_by_key(|group| std::cmp::Reverse(group.findings.len()));
         let title = match severity {
             Severity::High => "High",
@@ -107,7 +115,8 @@ impl<'a> Text<'a> {
             Severity::Info => (".", Ink::Plain),
         };
         self.page.tab(2).put(ink, symbol).put(Ink::Plain, " ");
-        self.page.words(ink, 4, &first.title).words(Ink::Dim, 4, &format!("({})", first.kind));
+        let title = in_place_of(&first.title, &first.what, &list(&group.whats()));
+        self.page.words(ink, 4, &title).words(Ink::Dim, 4, &format!("({})", first.kind));
         let new = group.findings.iter().filter(|one| self.new.contains(one.id.as_str())).count();
         match (new, group.findings.len()) {
             (0, _) => {}
@@ -116,8 +125,9 @@ impl<'a> Text<'a> {
         }
         self.page.end();
         self.places(group);
-        let reason = said_once(group, |one| &one.reason);
-        self.page.tab(6).words(Ink::Plain, 6, &reason).end();
+        for reason in said(group, |one| &one.reason) {
+            self.page.tab(6).words(Ink::Plain, 6, &reason).end();
+        }
         if group.findings.iter().all(|one| one.drift == first.drift) {
             for drift in &first.drift {
                 let (was, should_be) = (shown(&drift.was), shown(&drift.should_be));
@@ -125,9 +135,10 @@ impl<'a> Text<'a> {
                 self.page.words(Ink::Plain, 8, &format!("{was} -> {should_be}")).end();
             }
         }
-        self.page.tab(6).words(Ink::Dim, 8, "repair:");
-        let repair = said_once(group, |one| &one.repair);
-        self.page.words(Ink::Plain, 8, &repair).end();
+        for repair in said(group, |one| &one.repair) {
+            self.page.tab(6).words(Ink::Dim, 8, "repair:");
+            self.page.words(Ink::Plain, 8, &repair).end();
+        }
         if let Some(command) = command(group) {
             // A command is copied: it is never broken.
             self.page.tab(6).put(Ink::Dim, "$ ").put(Ink::Plain, &command).end();
@@ -175,7 +186,10 @@ impl<'a> Text<'a> {
             .map(|one| &one.target.account)
             .collect();
         if !left.is_empty() {
-            let text = format!("Not looked at before the run was stopped: {}", many(left.len(), "account"));
+            let text = format!(
+                "Not looked at before the run was stopped: {}",
+                many(left.len(), "account")
+            );
             self.page.put(Ink::Red, &text).end().end();
         }
     }
@@ -213,7 +227,8 @@ impl<'a> Text<'a> {
             .filter(|(count, _)| *count > 0)
             .map(|(count, word)| format!("{} {word}", thousands(count)))
             .collect();
-        let said = if said.is_empty() { "nothing then, nothing now".to_owned() } else { said.join(", ") };
+        let said =
+            if said.is_empty() { "nothing then, nothing now".to_owned() } else { said.join(", ") };
         let text = format!("Since {}: {said}", since.created_at);
         self.page.words(Ink::Bold, 2, &text).end();
         for (word, ink, findings) in
@@ -243,7 +258,8 @@ impl<'a> Text<'a> {
             finding.command.as_ref().is_some_and(|one| one.starts_with("linkwalk apply"))
         };
         if drift.filter(by_apply).count() > 0 {
-            let text = "Next: `linkwalk plan` shows what would be changed, `linkwalk apply` repairs it.";
+            let text =
+                "Next: `linkwalk plan` shows what would be changed, `linkwalk apply` repairs it.";
             self.page.words(Ink::Plain, 2, text).end();
         }
         let counts: Vec<String> = self
@@ -262,22 +278,75 @@ impl<'a> Text<'a> {
     }
 }
 
-impl Group<'_> {
+/// Groups that say the same of several services in the same places are one.
+fn united<'a>(groups: impl Iterator<Item = Group<'a>>) -> Vec<Group<'a>> {
+    let mut united: BTreeMap<_, Group<'a>> = BTreeMap::new();
+    for group in groups {
+        let Some(first) = group.findings.first() else { continue };
+        let title = in_place_of(&first.title, &first.what, "*");
+        let key = (first.kind, title, group.accounts());
+        united
+            .entry(key)
+            .or_insert_with(|| Group { findings: Vec::new() })
+            .findings
+            .extend(group.findings);
+    }
+    united.into_values().collect()
+}
+
+impl<'a> Group<'a> {
+    fn whats(&self) -> BTreeSet<&'a str> {
+        self.findings.iter().map(|finding| finding.what.as_str()).collect()
+    }
+
+    /// Where it is found, for the question whether two groups are one.
+    fn accounts(&self) -> BTreeSet<(&'a AccountId, Option<&'a Region>)> {
+        self.findings.iter().map(|one| (&one.account, one.region.as_ref())).collect()
+    }
+
     fn is_one(&self) -> bool {
         self.findings.len() == 1
     }
 }
 
-/// One text for several findings: ids are left out where they differ, and where more than ids differs the
-/// first speaks for all.
-fn said_once(group: &Group, text: fn(&Finding) -> &str) -> String {
-    let Some(first) = group.findings.first() else { return String::new() };
-    let said = text(first);
-    if group.findings.iter().all(|other| text(other) == said) {
-        said.to_owned()
-    } else {
-        without_ids(said, &first.account)
+/// What is said of all findings of a group: once where it is the same but for ids and services, and else
+/// the first few things, each by itself.
+fn said(group: &Group, text: fn(&Finding) -> &str) -> Vec<String> {
+    const SHOWN: usize = 3;
+    let of = |finding: &Finding| {
+        let text = text(finding);
+        if group.is_one() { text.to_owned() } else { without_ids(text, &finding.account) }
+    };
+    let whats = list(&group.whats());
+    let mut said: Vec<String> = Vec::new();
+    for finding in &group.findings {
+        let text = in_place_of(&of(finding), &finding.what, &whats);
+        if !said.contains(&text) {
+            said.push(text);
+        }
     }
+    let more = said.len().saturating_sub(SHOWN);
+    said.truncate(SHOWN);
+    if more > 0 {
+        said.push(format!("and {} other reasons; -o json has them all", thousands(more)));
+    }
+    said
+}
+
+/// The text with one word in place of another.
+fn in_place_of(text: &str, word: &str, other: &str) -> String {
+    if word == other || word.is_empty() {
+        return text.to_owned();
+    }
+    let is_word = |piece: &str| piece.trim_end_matches([',', ';', ':', '.']) == word;
+    let pieces = text.split(' ').map(|piece| {
+        if is_word(piece) { piece.replacen(word, other, 1) } else { piece.to_owned() }
+    });
+    pieces.collect::<Vec<_>>().join(" ")
+}
+
+fn list(items: &BTreeSet<&str>) -> String {
+    items.iter().copied().collect::<Vec<_>>().join(", ")
 }
 
 /// The command that repairs all of a group, where one does.
