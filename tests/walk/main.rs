@@ -18,6 +18,7 @@ mod output;
 mod regions;
 mod rehearsal;
 mod repair;
+mod reports;
 mod rig;
 mod sandbox;
 mod scale;
