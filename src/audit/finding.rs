@@ -1,12 +1,10 @@
 //! One thing that differs, told so that whoever gets it can act on it.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, Region, VpcId};
-pub use crate::model::finding::FindingKind;
+pub use crate::model::finding::{FindingKind, Severity};
 use crate::plan::action::Drift;
 
 /// One thing that differs from accounts.toml.
@@ -59,42 +57,5 @@ impl Finding {
     /// Whether it counts: all but [`Severity::Info`] do.
     pub fn is_drift(&self) -> bool {
         self.severity < Severity::Info
-    }
-}
-
-/// How much a finding matters, the most severe first.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Severity {
-    /// Traffic goes the wrong way or is open to the wrong people, or nobody can tell.
-    High,
-    /// It works, less well than it should: a zone, a route table or a rule is not covered.
-    Medium,
-    /// Nothing depends on it now: tags, leftovers that cost money.
-    Low,
-    /// Worth knowing; not drift, and never the verdict's reason.
-    Info,
-}
-
-impl Severity {
-    /// All, the most severe first.
-    pub const ALL: [Self; 4] = [Self::High, Self::Medium, Self::Low, Self::Info];
-
-    /// Its word in text and documents.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::High => "high",
-            Self::Medium => "medium",
-            Self::Low => "low",
-            Self::Info => "info",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }

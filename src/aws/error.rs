@@ -184,7 +184,7 @@ where
 const WRAPPERS: [&str; 4] = ["dispatch failure", "io error", "other", "client error (Connect)"];
 
 /// Every cause, outermost first, without the wrappers and their repetitions.
-fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut cause = Some(error);
     while let Some(current) = cause {

@@ -13,6 +13,7 @@ mod sessions;
 mod throttle;
 mod topic;
 mod traffic;
+mod webhook;
 
 pub use bucket::Bucket;
 pub use ec2::{Ec2, EndpointModification, Mutation, NewEndpoint};
@@ -21,3 +22,4 @@ pub use sessions::{Access, Caller, Sessions};
 pub use throttle::OnThrottle;
 pub use topic::Topic;
 pub use traffic::Traffic;
+pub use webhook::Webhook;

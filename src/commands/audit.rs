@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::notify::{self, Said, Telling};
 use super::plan::{NoPlan, discovered, give_up};
 use super::report_file::{self, ReportFile};
 use super::screen::Screen;
@@ -37,13 +38,16 @@ pub(super) struct Ready {
     /// GitHub's page of the job.
     summary: Option<File>,
     config: String,
+    telling: Option<Telling>,
+    /// Where more is to be read.
+    places: Vec<String>,
 }
 
 impl Ready {
     /// `None` for every other command. The error is for people.
     pub(super) fn for_command(cli: &Cli, config: &Config) -> Result<Option<Self>, String> {
         let Command::Audit(options) = &cli.command else { return Ok(None) };
-        let AuditOptions { scope, since, reports } = options;
+        let AuditOptions { scope, since, reports, notify } = options;
         let before = since.as_ref().map(|path| {
             let wrong = |why: String| format!("--since {}: {why}", path.display());
             let text = fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
@@ -54,6 +58,8 @@ impl Ready {
         if files.iter().any(ReportFile::is_stdout) && written != Written::Plain(Output::Text) {
             return Err("--report FORMAT=- and -o both write to stdout: leave one out".to_owned());
         }
+        let sandbox = cli.sandbox().is_some();
+        let telling = notify.then(|| Telling::prepare(config, since.is_some(), sandbox)).transpose()?;
         let config = cli.common.config.clone().unwrap_or_else(|| PathBuf::from("accounts.toml"));
         Ok(Some(Self {
             scope: scope.clone(),
@@ -62,6 +68,8 @@ impl Ready {
             files,
             summary: step_summary(),
             config: config.display().to_string(),
+            telling,
+            places: notify::places(reports),
         }))
     }
 }
@@ -90,9 +98,19 @@ pub(super) async fn run(stage: Stage, ready: Ready) -> Exit {
     }
     let interrupted = stage.run.shutdown.level() >= Level::Drain;
     let mut exit = exit(&audit, interrupted);
+    let Ready { written, files, summary, scope, telling, places, .. } = ready;
+    let said = match telling {
+        None => Vec::new(),
+        Some(_) if interrupted => {
+            vec![Said::Fine("Nobody was told: the audit is not whole.".to_owned())]
+        }
+        Some(telling) => {
+            let whole = scope.is_everyone() && scope.regions.is_empty();
+            telling.tell(&stage.run.sessions, &audit, whole, &places).await
+        }
+    };
     let screen = stage.screen;
     stage.close(exit).await;
-    let Ready { written, files, summary, scope, .. } = ready;
     let taken = files.iter().any(ReportFile::is_stdout);
     match written {
         _ if taken => {}
@@ -113,6 +131,7 @@ pub(super) async fn run(stage: Stage, ready: Ready) -> Exit {
     {
         out::error(&format!("cannot write GITHUB_STEP_SUMMARY: {error}"));
     }
+    said.iter().for_each(Said::out);
     exit
 }
 

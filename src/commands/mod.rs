@@ -4,6 +4,7 @@ mod accounts;
 mod apply;
 mod audit;
 mod kept;
+mod notify;
 mod out;
 mod plan;
 mod report_file;

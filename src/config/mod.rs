@@ -16,6 +16,7 @@ mod file;
 mod ignore;
 mod known;
 mod layer;
+mod notify;
 mod problem;
 mod read;
 mod schema;
@@ -42,6 +43,7 @@ use crate::model::spec::{
 };
 
 pub use ignore::Ignore;
+pub use notify::Notify;
 pub use problem::ConfigError;
 pub use scope::{AppliedOverride, Explanation, TriedRule, Verdict};
 pub use selector::{InvalidSelector, Selector};
@@ -93,6 +95,8 @@ pub struct Config {
     pub rollout: Rollout,
     /// Findings of the audit that are accepted for a while, in the order of the file.
     pub ignores: Vec<Ignore>,
+    /// Who is told of news; `None`: nobody.
+    pub notify: Option<Notify>,
     /// Where tables stand in the file, from 1: `endpoints.logs`, `security_group`. A table that stands
     /// in overrides only has the line of the first of these.
     pub lines: BTreeMap<String, u32>,

@@ -16,7 +16,7 @@ use super::problem::{Problem, Problems, Span};
 use super::selector::Selector;
 use super::syntax::Syntax;
 use super::tree::{Entry, Node, Reading, Table};
-use super::{Config, Organization, Override, Rollout, ignore, layer, values};
+use super::{Config, Organization, Override, Rollout, ignore, layer, notify, values};
 
 /// Targets in flight: more than a thousand at a time gains nothing and costs file descriptors.
 const IN_FLIGHT: RangeInclusive<i64> = 1..=1000;
@@ -52,6 +52,7 @@ fn sections(root: &Table<'_>, source: &str) -> Config {
         base,
         overrides,
         rollout: rollout(root),
+        notify: notify::notify(root),
         ignores,
         lines: lines(root, source),
     };

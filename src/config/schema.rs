@@ -52,6 +52,7 @@ keys! {
         "override": "a list of tables", "[[override]]";
         "account": "a list of tables", "[[account]]";
         "ignore": "a list of tables", "[[ignore]]";
+        "notify": "a table", "[notify]";
     }
     "organization" {
         "role": "a string", r#"role = "OrganizationAccountAccessRole""#;
@@ -127,6 +128,11 @@ keys! {
         "resources": "a list of ids", r#"resources = ["vpce-0a1b2c3d4e5f60718"]"#;
         "reason": "a string", r#"reason = "the scanner adds its own tag, TICKET-123""#;
         "until": "a date in quotes", r#"until = "2027-01-31""#;
+    }
+    "notify" {
+        "sns_topic": "the ARN of a topic", r#"sns_topic = "arn:aws:sns:eu-west-1:111122223333:network-news""#;
+        "webhook_env": "the name of an environment variable", r#"webhook_env = "LINKWALK_WEBHOOK""#;
+        "min_severity": "a string", r#"min_severity = "medium""#;
     }
     "account" {
         "id": "an account id in quotes", r#"id = "111122223333""#;

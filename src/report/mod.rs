@@ -8,6 +8,7 @@ pub mod event;
 pub mod jsonl;
 pub mod live;
 pub mod mode;
+pub mod notice;
 pub mod outcomes;
 pub mod paint;
 pub mod plain;

@@ -4,6 +4,7 @@ mod audit;
 mod discover;
 mod execute;
 mod fleet;
+mod notify;
 mod observe;
 mod send;
 mod waiter;
@@ -27,6 +28,7 @@ use crate::shutdown::Shutdown;
 pub use audit::{Audits, Elsewhere, audit};
 pub use discover::{Walk, discover};
 pub use execute::execute;
+pub use notify::Channel;
 pub use observe::observe;
 
 /// One run of the program: what every step needs.

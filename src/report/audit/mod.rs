@@ -13,7 +13,7 @@ mod places;
 mod resource;
 mod sarif;
 pub mod text;
-mod verdict;
+pub(super) mod verdict;
 
 use std::fmt;
 use std::str::FromStr;

@@ -7,24 +7,24 @@ use crate::ids::AccountId;
 use crate::report::words::count;
 
 /// The one sentence, and what it means.
-pub(super) struct Verdict {
+pub(in crate::report) struct Verdict {
     /// `3 findings in 2 of 40 accounts; 1 account could not be looked at`
-    pub(super) headline: String,
+    pub(in crate::report) headline: String,
     /// How good or bad that is.
-    pub(super) tone: Tone,
+    pub(in crate::report) tone: Tone,
     /// Accounts in scope.
-    pub(super) accounts: usize,
+    pub(in crate::report) accounts: usize,
     /// Accounts where something differs.
-    pub(super) drifted: usize,
+    pub(in crate::report) drifted: usize,
     /// Accounts of which nothing, or not everything, is known.
-    pub(super) unknown: usize,
+    pub(in crate::report) unknown: usize,
     /// Findings that are drift: neither worth knowing only, nor an account that was not reached.
-    pub(super) findings: usize,
+    pub(in crate::report) findings: usize,
 }
 
 /// How good or bad a verdict is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
+pub(in crate::report) enum Tone {
     /// Everything was looked at, and nothing differs.
     Clean,
     /// Something differs.
@@ -35,7 +35,7 @@ pub(super) enum Tone {
 
 impl Verdict {
     /// What the audit comes to.
-    pub(super) fn of(audit: &Audit) -> Self {
+    pub(in crate::report) fn of(audit: &Audit) -> Self {
         let accounts: BTreeSet<&AccountId> =
             audit.targets.iter().map(|audited| &audited.target.account).collect();
         let unknown: BTreeSet<&AccountId> = audit
