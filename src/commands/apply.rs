@@ -59,7 +59,7 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
         Err(why) => return give_up(stage, why).await,
     };
     stage.run.events.flush().await;
-    let course = course(&prepared, &stage.run.config);
+    let course = course(&prepared, &stage.run.config, &asked.scope);
     if stage.screen.output == Output::Text {
         stage.screen.text(&text(&prepared, stage.screen, &asked.scope, &course));
     }

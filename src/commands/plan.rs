@@ -95,7 +95,7 @@ pub(super) async fn run(
     }
     let mut exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
     let screen = stage.screen;
-    let course = course(&prepared, &stage.run.config);
+    let course = course(&prepared, &stage.run.config, narrowed);
     let document = document(&prepared, &stage.run, screen.sandbox, narrowed, &course);
     let beyond = caps::beyond(&prepared.plan, &stage.run.config.guard, prepared.everyone);
     let saved = out.map(|file| save(file, &prepared, &document));

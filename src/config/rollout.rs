@@ -77,6 +77,16 @@ impl Rollout {
         self.waves.iter().position(names).unwrap_or(self.waves.len())
     }
 
+    /// How many waves there are, with the rest where not everybody is named; 0 where there are none.
+    pub fn wave_count(&self) -> usize {
+        let is_everyone = |selector: &Selector| selector.as_str() == "*";
+        let has_all = self.waves.iter().any(|wave| wave.accounts.iter().any(is_everyone));
+        match self.waves.len() {
+            0 => 0,
+            named => named + usize::from(!has_all),
+        }
+    }
+
     /// The name of a wave by its index.
     pub fn wave_name(&self, index: usize) -> &str {
         self.waves.get(index).map_or(THE_REST, |wave| wave.name.as_str())
@@ -190,7 +200,7 @@ fn clash<'a>(
     wave: &Wave,
 ) -> Option<(super::problem::Span, String, &'static str)> {
     earlier.find_map(|(place, other)| {
-        let is_everyone = |selector: &Selector| selector.to_string() == "*";
+        let is_everyone = |selector: &Selector| selector.as_str() == "*";
         if other.accounts.iter().any(is_everyone) {
             let problem =
                 format!("nothing is left for wave `{}`: an earlier one has `*`", wave.name);
@@ -314,6 +324,7 @@ mod tests {
                 ("canary", 0, Some("true"), Some(Share::Count(0))),
             ]
         );
+        assert_eq!(config.rollout.wave_count(), 4);
         assert_eq!(config.rollout.budget_mode, BudgetMode::Soft);
         assert_eq!(config.rollout.failure_budget, Some(Share::Percent(500)));
         assert_eq!(config.guard.max_deletes, Some(Share::Count(5)));
@@ -338,7 +349,7 @@ mod tests {
     #[test]
     fn without_waves_everything_is_one_and_nothing_is_limited() {
         let config = config("");
-        assert_eq!(config.rollout.wave_of(&account("/")), 0);
+        assert_eq!((config.rollout.wave_of(&account("/")), config.rollout.wave_count()), (0, 0));
         assert_eq!(config.explain(&account("/"), None).wave, None);
         assert_eq!(config.rollout.failure_budget, None);
         assert_eq!(config.rollout.budget_mode, BudgetMode::Strict);

@@ -27,6 +27,9 @@ use crate::plan::{Plan, Planned, TargetPlan, plan_target};
 /// them, which readers refuse.
 pub const FORMAT: &str = "1.1";
 
+/// Differences that are named; the others are counted.
+const MOST_SAID: usize = 4;
+
 /// What a plan was made for. It must be the same when the plan is carried out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
@@ -221,6 +224,11 @@ fn differences(saved: &TargetPlan, fresh: &TargetPlan) -> Vec<String> {
     said.extend(
         new.iter().filter(|name| !gone.contains(name)).map(|name| format!("{name} is new")),
     );
+    if said.len() > MOST_SAID {
+        let more = format!("{} more", said.len() - MOST_SAID);
+        said.truncate(MOST_SAID);
+        said.push(more);
+    }
     if said.is_empty() {
         said.push("the same changes, in another order or for other reasons".to_owned());
     }
