@@ -109,8 +109,8 @@ impl Webhook {
             failed(ErrorClass::TimedOut, format!("no answer within {} s", PATIENCE.as_secs()))
         })??;
         let class = match status {
-            200..300 => return Ok(()),
-            300..400 => {
+            200..=299 => return Ok(()),
+            300..=399 => {
                 let why = format!("HTTP status {status}: it leads elsewhere, and redirects are not followed");
                 return Err(failed(ErrorClass::Invalid, why));
             }

@@ -3,12 +3,15 @@
 mod accounts;
 mod apply;
 mod audit;
+mod caps;
+mod course;
 mod kept;
 mod notify;
 mod out;
 mod plan;
 mod report_file;
 mod sandbox;
+mod saved;
 mod scope;
 mod screen;
 mod stage;
@@ -18,6 +21,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Cli, Command, SandboxVerb, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
+use crate::plan::artifact::SavedPlan;
 use kept::{Kept, Scenario};
 use screen::Screen;
 use stage::Stage;
@@ -36,10 +40,13 @@ pub fn run(cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
-    if let Err(wrong) = check_before_start(&cli, &config) {
-        out::error(&wrong);
-        return Exit::Usage;
-    }
+    let saved = match check_before_start(&cli, &config) {
+        Ok(saved) => saved,
+        Err(wrong) => {
+            out::error(&wrong);
+            return Exit::Usage;
+        }
+    };
     let audit = match audit::Ready::for_command(&cli, &config) {
         Ok(audit) => audit,
         Err(wrong) => {
@@ -75,10 +82,10 @@ pub fn run(cli: Cli) -> Exit {
         };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, detailed_exitcode } => {
-                plan::run(stage, &scope, detailed_exitcode).await
+            Command::Plan { scope, out, detailed_exitcode } => {
+                plan::run(stage, &scope, out.as_deref(), detailed_exitcode).await
             }
-            Command::Apply { scope, yes } => apply::run(stage, &scope, yes).await,
+            Command::Apply(asked) => apply::run(stage, &asked, saved).await,
             Command::Audit(_) => match audit {
                 Some(ready) => audit::run(stage, ready).await,
                 None => Exit::Usage,
@@ -106,8 +113,10 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
     }
 }
 
-/// Wrong usage that can be told before anything is asked of AWS.
-fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> {
+/// Wrong usage that can be told before anything is asked of AWS. Answers the saved plan, where one is
+/// named.
+fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, String> {
+    let sandbox = cli.sandbox().is_some();
     match (&cli.command, cli.common.output) {
         (Command::Audit(_), _) | (_, Written::Plain(_)) => {}
         (_, Written::Report(format)) => {
@@ -118,12 +127,20 @@ fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> 
         }
     }
     match &cli.command {
-        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(()),
-        Command::Audit(options) => scope::check_regions(&options.scope, config),
-        Command::Plan { scope, .. } => scope::check_regions(scope, config),
-        Command::Apply { scope, yes } => {
-            scope::check_regions(scope, config)?;
-            apply::check_can_confirm(*yes)
+        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(None),
+        Command::Audit(options) => {
+            scope::check(&options.scope, config, sandbox)?;
+            Ok(None)
+        }
+        Command::Plan { scope, out, .. } => {
+            scope::check(scope, config, sandbox)?;
+            out.as_deref().map_or(Ok(()), saved::check_place)?;
+            Ok(None)
+        }
+        Command::Apply(asked) => {
+            scope::check(&asked.scope, config, sandbox)?;
+            apply::check_can_confirm(asked)?;
+            asked.plan.as_ref().map(|file| saved::read(file, config, sandbox)).transpose()
         }
     }
 }
@@ -144,7 +161,7 @@ impl Command {
         match self {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
-            Self::Apply { .. } => "apply",
+            Self::Apply(_) => "apply",
             Self::Audit(_) => "audit",
             Self::Sandbox { .. } => "sandbox",
         }

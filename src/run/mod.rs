@@ -1,11 +1,14 @@
 //! Doing: discover, observe, execute. Prints nothing; says what happens through events.
 
 mod audit;
+mod budget;
 mod discover;
 mod execute;
 mod fleet;
+mod gate;
 mod notify;
 mod observe;
+mod rollout;
 mod send;
 mod waiter;
 
@@ -27,9 +30,10 @@ use crate::shutdown::Shutdown;
 
 pub use audit::{Audits, Elsewhere, audit};
 pub use discover::{Walk, discover};
-pub use execute::execute;
 pub use notify::Channel;
-pub use observe::observe;
+pub use execute::Work;
+pub use observe::{Revisited, observe, revisit};
+pub use rollout::{Ask, execute, roll_out};
 
 /// One run of the program: what every step needs.
 pub struct Run {
@@ -89,6 +93,8 @@ pub struct Target {
     pub name: String,
     /// What it should have.
     pub settings: Settings,
+    /// The index of its wave; see [`crate::config::Rollout::wave_of`].
+    pub wave: usize,
 }
 
 impl Target {
@@ -98,6 +104,7 @@ impl Target {
             id: TargetId { account: account.id.clone(), region: region.clone() },
             name: account.name.clone(),
             settings: config.settings(account, region),
+            wave: config.rollout.wave_of(account),
         }
     }
 }

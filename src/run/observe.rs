@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::fleet::{Turn, fleet};
 use super::{Run, Target};
 use crate::aws::Ec2;
@@ -11,6 +12,8 @@ use crate::model::failure::{ErrorClass, Failure};
 use crate::model::observed::Observed;
 use crate::model::service::Catalogue;
 use crate::model::spec::{ServiceRef, Settings};
+use crate::plan::artifact::{self, SavedPlan};
+use crate::plan::outcome::{Held, HeldCode};
 use crate::plan::{self, Plan, Planned, TargetPlan};
 use crate::report::event::{EventKind, Phase, Step};
 use crate::shutdown::Level;
@@ -18,12 +21,34 @@ use crate::shutdown::Level;
 /// Targets being read at one time. Reading is cheap for AWS and bound by the round trip.
 pub(super) const READERS: usize = 100;
 
+/// What a saved plan came to for the targets as they are now.
+#[derive(Debug, Default)]
+pub struct Revisited {
+    /// What to carry out: saved actions that still hold, and for the others what planning comes to now.
+    pub plan: Plan,
+    /// Targets for which the saved plan does not hold any more, and why.
+    pub moved: BTreeMap<TargetId, Held>,
+}
+
 /// Reads and plans every target. One whose turn did not come before the run was asked to stop is not in
 /// the plan.
 pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
+    look(run, targets, None).await.plan
+}
+
+/// Reads every target again and looks whether what was saved for it still holds.
+pub async fn revisit(run: &Arc<Run>, targets: &[Arc<Target>], saved: &Arc<SavedPlan>) -> Revisited {
+    look(run, targets, Some(saved)).await
+}
+
+async fn look(
+    run: &Arc<Run>,
+    targets: &[Arc<Target>],
+    saved: Option<&Arc<SavedPlan>>,
+) -> Revisited {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
-    let work = |target: Arc<Target>, _slot| {
-        let run = Arc::clone(run);
+    let work = |target: Arc<Target>, _slot, _entry| {
+        let (run, saved) = (Arc::clone(run), saved.cloned());
         async move {
             run.events.send(EventKind::TargetStarted {
                 target: target.id.clone(),
@@ -35,26 +60,27 @@ pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
             let planned = tokio::select! {
                 biased;
                 () = run.shutdown.at_least(Level::Abort) => None,
-                planned = observe_one(&run, &target) => Some(planned),
+                planned = observe_one(&run, &target, saved.as_deref()) => Some(planned),
             };
-            if let Some(Planned::Ready(plan)) = &planned {
+            if let Some((Planned::Ready(plan), _)) = &planned {
                 run.events.send(planned_event(&target, plan));
             }
             planned
         }
     };
-    let mut planned = BTreeMap::new();
-    for (target, turn) in fleet(targets.to_vec(), READERS, &run.shutdown, work).await {
-        match turn {
-            Turn::Done(Some(one)) => drop(planned.insert(target.id.clone(), one)),
-            Turn::Panicked(failure) => {
-                planned.insert(target.id.clone(), Planned::Unreachable { failure });
-            }
-            Turn::Done(None) | Turn::NotStarted => {}
-        }
+    let mut revisited = Revisited::default();
+    let budget = Budget::unlimited();
+    for (target, turn) in fleet(targets.to_vec(), READERS, &run.shutdown, &budget, work).await {
+        let (planned, moved) = match turn {
+            Turn::Done(Some(one)) => one,
+            Turn::Panicked(failure) => (Planned::Unreachable { failure }, None),
+            Turn::Done(None) | Turn::NotStarted(_) => continue,
+        };
+        revisited.plan.targets.insert(target.id.clone(), planned);
+        revisited.moved.extend(moved.map(|held| (target.id.clone(), held)));
     }
     run.events.send(EventKind::PhaseFinished { phase: Phase::Observe });
-    Plan { targets: planned }
+    revisited
 }
 
 pub(super) fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
@@ -69,36 +95,86 @@ pub(super) fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
     }
 }
 
-async fn observe_one(run: &Run, target: &Target) -> Planned {
+async fn observe_one(
+    run: &Run,
+    target: &Target,
+    saved: Option<&SavedPlan>,
+) -> (Planned, Option<Held>) {
     let ec2 = run.ec2(&target.id);
-    match plan_one(run, target, &ec2).await {
-        Ok(plan) => Planned::Ready(plan),
-        Err(failure) => Planned::Unreachable { failure },
+    let seen = match Seen::read(run, target, &ec2).await {
+        Ok(seen) => seen,
+        Err(failure) => return (Planned::Unreachable { failure }, None),
+    };
+    let (planned, moved) = match (seen.plan(target), saved) {
+        (Ok(fresh), Some(saved)) => seen.held(target, fresh, saved),
+        (fresh, _) => (fresh, None),
+    };
+    match planned {
+        Ok(plan) => (Planned::Ready(plan), moved),
+        Err(failure) => (Planned::Unreachable { failure }, None),
     }
-}
-
-/// A target as it was read, and its plan.
-pub(super) struct Read {
-    pub(super) observed: Observed,
-    pub(super) catalogue: Arc<Catalogue>,
-    pub(super) plan: TargetPlan,
 }
 
 /// Reads the target and plans it. Also the second reading, after its changes.
 pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<TargetPlan, Failure> {
-    read_one(run, target, ec2).await.map(|read| read.plan)
+    Seen::read(run, target, ec2).await?.plan(target)
 }
 
-/// The same with what was read.
-pub(super) async fn read_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<Read, Failure> {
-    let Target { id, settings, .. } = target;
-    let observed = ec2
-        .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))
-        .await?;
-    let catalogue = catalogue(run, target, ec2).await?;
-    let plan = plan::plan_target(id, settings, &observed, &catalogue);
-    let plan = checked(id, plan, &observed, settings, &catalogue)?;
-    Ok(Read { observed, catalogue, plan })
+/// What a target's plan rests on.
+pub(super) struct Seen {
+    pub(super) observed: Observed,
+    pub(super) catalogue: Arc<Catalogue>,
+}
+
+impl Seen {
+    pub(super) async fn read(run: &Run, target: &Target, ec2: &Ec2) -> Result<Self, Failure> {
+        let Target { id, settings, .. } = target;
+        let observed = ec2
+            .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))
+            .await?;
+        let catalogue = catalogue(run, target, ec2).await?;
+        Ok(Self { observed, catalogue })
+    }
+
+    pub(super) fn plan(&self, target: &Target) -> Result<TargetPlan, Failure> {
+        let Target { id, settings, .. } = target;
+        let plan = plan::plan_target(id, settings, &self.observed, &self.catalogue);
+        checked(id, plan, &self.observed, settings, &self.catalogue)
+    }
+
+    /// What was saved for the target, if it still holds; else what planning comes to now, and why not. A
+    /// target in which nothing is left to do has come where the saved plan wanted it.
+    fn held(
+        &self,
+        target: &Target,
+        fresh: TargetPlan,
+        saved: &SavedPlan,
+    ) -> (Result<TargetPlan, Failure>, Option<Held>) {
+        let Target { id, settings, .. } = target;
+        let why = match saved.plan.targets.get(id) {
+            _ if fresh.actions.is_empty() => return (Ok(fresh), None),
+            None => "the saved plan does not have this target".to_owned(),
+            Some(Planned::Unreachable { .. }) => {
+                "the saved plan could not reach this target, and now there is something to do"
+                    .to_owned()
+            }
+            Some(Planned::Ready(saved)) => {
+                match artifact::hold(saved, &fresh, id, settings, &self.observed, &self.catalogue) {
+                    Ok(plan) => {
+                        let plan = checked(id, plan, &self.observed, settings, &self.catalogue);
+                        return (plan, None);
+                    }
+                    Err(differences) => {
+                        format!(
+                            "it has changed since the plan was saved: {}",
+                            differences.join(", ")
+                        )
+                    }
+                }
+            }
+        };
+        (Ok(fresh), Some(Held::new(HeldCode::StalePlan, why)))
+    }
 }
 
 /// A plan that breaks an invariant is never shown nor executed: it is a bug, and it is said.
