@@ -8,10 +8,12 @@ mod error;
 mod http;
 mod organizations;
 mod pace;
+mod requests;
 mod sessions;
 mod throttle;
 
 pub use ec2::{Ec2, EndpointModification, Mutation, NewEndpoint};
 pub use organizations::Organizations;
+pub use requests::Request;
 pub use sessions::{Access, Caller, Sessions};
 pub use throttle::OnThrottle;

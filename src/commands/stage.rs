@@ -47,8 +47,8 @@ impl Stage {
         let audience = report::spawn(receiver, screen.reporter(), shutdown.clone());
         let now = Timestamp::now();
         events.send(EventKind::RunStarted {
-            format: FORMAT,
-            version: env!("CARGO_PKG_VERSION"),
+            format: FORMAT.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
             command: command.to_owned(),
             deployment: config.deployment.clone(),
             started_at: now.to_string(),

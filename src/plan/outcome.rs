@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::failure::Failure;
 use crate::plan::Blocked;
 use crate::plan::action::ActionId;
 
 /// What became of one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// Nothing to do.
@@ -56,7 +56,7 @@ pub enum Outcome {
 }
 
 /// A failed action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionFailure {
     /// Its number in the target's plan; `None` where the failure belongs to no single action.
     pub action: Option<ActionId>,

@@ -74,6 +74,7 @@ impl Announcer {
                 self.finished(target, progress)
             }
             EventKind::ShutdownRequested { level } => vec![stopping(level, progress)],
+            EventKind::Notice { text } => vec![Line::new().tone(Tone::Busy, text)],
             _ if self.verbose => verbose(event, progress).into_iter().collect(),
             _ => vec![],
         }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::fleet::{Slot, Turn, fleet};
+use super::journal::send_noted;
 use super::observe::plan_one;
-use super::send::{Sent, mutation, send};
+use super::send::{Sent, mutation, resource};
 use super::waiter::{Settled, Until, Waiter};
 use super::{Run, Target};
 use crate::aws::Ec2;
@@ -215,7 +216,7 @@ impl<'a> Execution<'a> {
         };
         let answer = tokio::select! {
             biased;
-            answer = send(self.ec2, &run.id, action, &self.groups) => answer,
+            answer = send_noted(run, &self.target.id, self.ec2, action, &self.groups) => answer,
             () = insisted => {
                 self.unanswered = Some(format!("{what} (sent, no answer yet)"));
                 return;
@@ -373,13 +374,5 @@ fn failed_half_way(verb: &Verb, failure: &Failure) -> bool {
             failure.operation == "RevokeSecurityGroupIngress" && !authorize.is_empty()
         }
         _ => false,
-    }
-}
-
-fn resource(sent: &Sent) -> Option<String> {
-    match sent {
-        Sent::Group(id) => Some(id.to_string()),
-        Sent::Coming(id) | Sent::Leaving(id) => Some(id.to_string()),
-        Sent::Nothing => None,
     }
 }

@@ -3,6 +3,7 @@
 mod discover;
 mod execute;
 mod fleet;
+pub mod journal;
 mod observe;
 mod send;
 mod waiter;
@@ -23,6 +24,8 @@ use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
 
+pub use journal::Journal;
+
 pub use discover::{Walk, discover};
 pub use execute::execute;
 pub use observe::observe;
@@ -39,6 +42,8 @@ pub struct Run {
     pub shutdown: Shutdown,
     /// Unique to this run; client tokens are derived from it.
     pub id: String,
+    /// What is written of the run before it happens.
+    pub journal: Journal,
     catalogues: Catalogues,
 }
 
@@ -51,7 +56,14 @@ impl Run {
         shutdown: Shutdown,
         id: String,
     ) -> Self {
-        Self { config, sessions, events, shutdown, id, catalogues: Catalogues::default() }
+        let (journal, catalogues) = (Journal::default(), Catalogues::default());
+        Self { config, sessions, events, shutdown, id, journal, catalogues }
+    }
+
+    /// The same run with a journal.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     /// Tells a target's end.
