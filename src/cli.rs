@@ -162,3 +162,11 @@ pub struct Scope {
     #[arg(long = "region", value_name = "REGION")]
     pub regions: Vec<String>,
 }
+
+impl Scope {
+    /// As it was written, one option after the other; nothing where nothing was narrowed.
+    pub fn words(&self) -> Vec<String> {
+        let accounts = self.accounts.iter().map(|account| format!("--account {account}"));
+        accounts.chain(self.regions.iter().map(|region| format!("--region {region}"))).collect()
+    }
+}

@@ -9,6 +9,7 @@ use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::ids::AccountId;
 use crate::model::failure::Failure;
+use crate::plan::artifact::Origin;
 use crate::plan::outcome::Outcome;
 use crate::plan::{Plan, Planned, TargetPlan};
 use crate::report::event::EventKind;
@@ -26,6 +27,8 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// Every target in scope, in the order of the walk. One that is not in the plan was not started.
     pub(super) targets: Vec<Arc<Target>>,
+    /// The management account, where the caller may know it.
+    pub(super) management: Option<AccountId>,
 }
 
 /// Why there is no plan.
@@ -43,7 +46,7 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
     let targets = scope::targets(&run.config, &walk, narrowed).map_err(NoPlan::Usage)?;
     run.events.send(discovered(&walk, &targets));
     let plan = observe(run, &targets).await;
-    Ok(Prepared { plan, targets })
+    Ok(Prepared { plan, targets, management: walk.management })
 }
 
 fn discovered(walk: &Walk, targets: &[Arc<Target>]) -> EventKind {
@@ -71,11 +74,12 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool)
         outcomes.push(outcome);
     }
     let exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
-    let (screen, deployment) = (stage.screen, stage.run.config.deployment.clone());
+    let screen = stage.screen;
+    let document = document(&prepared, &stage.run, screen.sandbox, narrowed);
     stage.close(exit).await;
     match screen.output {
         Output::Text => screen.text(&text(&prepared, screen, narrowed)),
-        Output::Json => screen.json(document(&prepared, &deployment)),
+        Output::Json => screen.json(document),
         Output::Jsonl => {}
     }
     exit
@@ -140,13 +144,21 @@ pub(super) fn names(targets: &[Arc<Target>]) -> BTreeMap<AccountId, String> {
 }
 
 /// The plan for machines.
-fn document(prepared: &Prepared, deployment: &str) -> serde_json::Value {
+fn document(prepared: &Prepared, run: &Run, sandbox: bool, narrowed: &Scope) -> serde_json::Value {
     let created_at = jiff::Timestamp::now().to_string();
+    let origin = Origin {
+        run: run.id.clone(),
+        sandbox,
+        management: prepared.management.clone(),
+        config: run.config.digests(),
+        scope: narrowed.words(),
+    };
     let meta = PlanMeta {
         version: env!("CARGO_PKG_VERSION"),
-        deployment,
+        deployment: &run.config.deployment,
         created_at: &created_at,
         names: &names(&prepared.targets),
+        origin: &origin,
     };
     plan_json::document(&prepared.plan, &meta)
 }

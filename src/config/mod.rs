@@ -11,6 +11,7 @@
 //! account's network can tell is left to the planner.
 
 mod check;
+mod digest;
 mod endpoint;
 mod file;
 mod known;
