@@ -5,6 +5,7 @@ mod execute;
 mod fleet;
 pub mod journal;
 mod observe;
+mod resume;
 mod send;
 mod waiter;
 
@@ -29,6 +30,7 @@ pub use journal::Journal;
 pub use discover::{Walk, discover};
 pub use execute::execute;
 pub use observe::observe;
+pub use resume::{Left, observe_left};
 
 /// One run of the program: what every step needs.
 pub struct Run {

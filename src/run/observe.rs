@@ -21,8 +21,21 @@ const READERS: usize = 100;
 /// Reads and plans every target. One whose turn did not come before the run was asked to stop is not in
 /// the plan.
 pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
+    observe_by(run, targets, |run, target| async move { observe_one(&run, &target).await }).await
+}
+
+/// The same, with each target planned in a way of its own.
+pub(super) async fn observe_by<F>(
+    run: &Arc<Run>,
+    targets: &[Arc<Target>],
+    one: impl Fn(Arc<Run>, Arc<Target>) -> F,
+) -> Plan
+where
+    F: Future<Output = Planned> + Send + 'static,
+{
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
     let work = |target: Arc<Target>, _slot| {
+        let one = one(Arc::clone(run), Arc::clone(&target));
         let run = Arc::clone(run);
         async move {
             run.events.send(EventKind::TargetStarted {
@@ -35,7 +48,7 @@ pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
             let planned = tokio::select! {
                 biased;
                 () = run.shutdown.at_least(Level::Abort) => None,
-                planned = observe_one(&run, &target) => Some(planned),
+                planned = one => Some(planned),
             };
             if let Some(Planned::Ready(plan)) = &planned {
                 run.events.send(planned_event(&target, plan));
@@ -77,15 +90,28 @@ async fn observe_one(run: &Run, target: &Target) -> Planned {
     }
 }
 
+/// What was seen of a target, and what planning comes to.
+pub(super) struct Seen {
+    pub(super) observed: Observed,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) plan: TargetPlan,
+}
+
 /// Reads the target and plans it. Also the second reading, after its changes.
 pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<TargetPlan, Failure> {
+    see(run, target, ec2).await.map(|seen| seen.plan)
+}
+
+/// The same, with what was seen.
+pub(super) async fn see(run: &Run, target: &Target, ec2: &Ec2) -> Result<Seen, Failure> {
     let Target { id, settings, .. } = target;
     let observed = ec2
         .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))
         .await?;
     let catalogue = catalogue(run, target, ec2).await?;
     let plan = plan::plan_target(id, settings, &observed, &catalogue);
-    checked(id, plan, &observed, settings, &catalogue)
+    let plan = checked(id, plan, &observed, settings, &catalogue)?;
+    Ok(Seen { observed, catalogue, plan })
 }
 
 /// A plan that breaks an invariant is never shown nor executed: it is a bug, and it is said.

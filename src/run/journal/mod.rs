@@ -8,6 +8,8 @@
 //! ```
 
 mod entry;
+mod folder;
+mod past;
 mod pen;
 
 use std::collections::BTreeMap;
@@ -31,6 +33,8 @@ use crate::shutdown::{Level, Shutdown};
 use pen::{OnFailure, Pen};
 
 pub use entry::{Answer, Entry, FORMAT, Intent, Named, Opening};
+pub use folder::{RunFolder, State, fresh_id};
+pub use past::{End, Past};
 pub use pen::Paper;
 
 /// A run's journal; nothing for runs that keep none. Clones are the same journal.

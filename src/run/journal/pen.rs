@@ -29,7 +29,7 @@ impl Paper for File {
 pub(super) type OnFailure = Box<dyn FnOnce(&str) + Send>;
 
 /// Writes, until something could not be written: what comes after a gap is worth nothing.
-struct Scribe {
+pub(super) struct Scribe {
     paper: Box<dyn Paper>,
     failed: Option<String>,
     on_failure: Option<OnFailure>,
@@ -56,7 +56,7 @@ impl Scribe {
 }
 
 /// One line to write.
-struct Order {
+pub(super) struct Order {
     line: String,
     /// Whoever waits until the line is durable.
     done: Option<oneshot::Sender<Result<(), String>>>,
