@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,9 +35,6 @@ seed = 5
 name = "alpha"
 [[account.vpc]]
 name = "one"
-cidrs = ["10.0.0.0/16"]
-[[account.vpc]]
-name = "two"
 cidrs = ["10.1.0.0/16", "10.2.0.0/16"]
 group = [
   { name = "linkwalk-endpoints", description = "HTTPS to the VPC endpoints of linkwalk", tags = { "linkwalk:deployment" = "privatelink" }, https_from = ["10.1.0.0/16", "0.0.0.0/0"] },
@@ -44,7 +42,7 @@ group = [
 [[account]]
 name = "beta"
 [[account.vpc]]
-name = "three"
+name = "two"
 cidrs = ["10.3.0.0/16"]
 [[account.vpc.group]]
 name = "linkwalk-endpoints"
@@ -59,7 +57,7 @@ tags = { Name = "logs-endpoint", "linkwalk:deployment" = "privatelink" }
 [[account]]
 name = "gamma"
 [[account.vpc]]
-name = "four"
+name = "three"
 cidrs = ["10.4.0.0/16"]
 "#;
 
@@ -236,8 +234,6 @@ impl Attempt {
             run.finish(target, outcome.clone());
             ended.insert(target.id.clone(), outcome);
         }
-        let ids: Vec<TargetId> = work.keys().cloned().collect();
-        drop(ids);
         execute(run, work).await;
         run.events.send(EventKind::RunFinished { exit_code: 0 });
         run.journal.settle().await.unwrap();
@@ -289,7 +285,7 @@ async fn calm() -> Calm {
 /// Endpoints that were ever made.
 fn made(sandbox: &Sandbox) -> usize {
     let calls = sandbox.calls();
-    calls.iter().filter(|call| call.action == "CreateVpcEndpoint" && call.outcome == "Ok").count()
+    calls.iter().filter(|call| call.action == "CreateVpcEndpoint" && call.done()).count()
 }
 
 /// No call that changes something was sent without an intent on disk.
@@ -311,12 +307,12 @@ fn every_call_was_intended(sandbox: &Sandbox, kept: &Kept, before: usize) {
     }
 }
 
-/// Kills the run up to three times at drawn moments, then lets it end.
+/// Kills the run once or twice at drawn moments, then lets it end.
 async fn killed_and_resumed(seed: u64, calm: &Calm) {
     let mut draw = fastrand::Rng::with_seed(seed);
     let mut kept = Kept::default();
     let mut world = World::from_scenario(SCENARIO).unwrap();
-    for _ in 0..draw.u8(1..=3) {
+    for _ in 0..draw.u8(1..=2) {
         let sandbox = sandbox(world);
         let before = Past::read(&kept.journal[..]).map_or(0, |_| {
             kept.journal.iter().filter(|byte| **byte == b'\n').count()
@@ -354,11 +350,29 @@ async fn killed_and_resumed(seed: u64, calm: &Calm) {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn killed_at_a_hundred_moments_and_resumed_it_converges_and_nothing_is_there_twice() {
-    let calm = calm().await;
-    assert_eq!(calm.creations, 11);
-    for seed in 0..100 {
-        killed_and_resumed(seed, &calm).await;
-    }
+fn in_virtual_time(work: impl Future<Output = ()>) {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().start_paused(true).build().unwrap().block_on(work);
+}
+
+#[test]
+fn killed_at_a_hundred_moments_and_resumed_it_converges_and_nothing_is_there_twice() {
+    let next = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                in_virtual_time(async {
+                    let calm = calm().await;
+                    assert_eq!(calm.creations, 8);
+                    loop {
+                        let seed = next.fetch_add(1, Relaxed);
+                        if seed >= 100 {
+                            break;
+                        }
+                        killed_and_resumed(seed, &calm).await;
+                    }
+                });
+            });
+        }
+    });
 }
