@@ -3,21 +3,26 @@
 mod accounts;
 mod apply;
 mod kept;
+mod ledger;
 mod out;
 mod plan;
+mod runs;
 mod sandbox;
 mod scope;
 mod screen;
 mod stage;
+mod unlock;
 
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Cli, Command, SandboxVerb};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
+use crate::run::journal::State;
+use ledger::Ledger;
 use kept::{Kept, Scenario};
 use screen::Screen;
-use stage::Stage;
+use stage::{NotOpened, Stage};
 
 /// What accounts.toml says for the demo organization.
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
@@ -26,6 +31,12 @@ const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 pub fn run(cli: Cli) -> Exit {
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
+    let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
+    match &cli.command {
+        Command::Runs => return runs::list(&state, screen),
+        Command::Report { run } => return runs::report(&state, run.as_deref(), screen),
+        _ => {}
+    }
     let config = match accounts_toml(&cli, sandbox.as_ref()) {
         Ok(config) => config,
         Err(problems) => {
@@ -56,10 +67,21 @@ pub fn run(cli: Cli) -> Exit {
                 return Exit::Usage;
             }
         };
-        let stage = match Stage::open(cli.command.name(), config, screen, kept).await {
+        let ledger = match cli.command.ledger(&state, &config).transpose() {
+            Ok(ledger) => ledger,
+            Err(wrong) => {
+                out::error(&wrong);
+                return Exit::Usage;
+            }
+        };
+        let stage = match Stage::open(cli.command.name(), config, screen, kept, ledger).await {
             Ok(stage) => stage,
-            Err(failure) => {
+            Err(NotOpened::Failed(failure)) => {
                 out::failure("cannot start", &failure);
+                return Exit::Failed;
+            }
+            Err(NotOpened::Refused(wrong)) => {
+                out::error(&wrong);
                 return Exit::Failed;
             }
         };
@@ -69,7 +91,8 @@ pub fn run(cli: Cli) -> Exit {
                 plan::run(stage, &scope, detailed_exitcode).await
             }
             Command::Apply { scope, yes } => apply::run(stage, &scope, yes).await,
-            Command::Sandbox { .. } => Exit::Ok,
+            Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
+            Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
         }
     })
 }
@@ -95,7 +118,11 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
 /// Wrong usage that can be told before anything is asked of AWS.
 fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> {
     match &cli.command {
-        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(()),
+        Command::Accounts { .. }
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. } => Ok(()),
+        Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes),
         Command::Plan { scope, .. } => scope::check_regions(scope, config),
         Command::Apply { scope, yes } => {
             scope::check_regions(scope, config)?;
@@ -121,7 +148,20 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
             Self::Apply { .. } => "apply",
+            Self::Runs => "runs",
+            Self::Report { .. } => "report",
+            Self::ForceUnlock { .. } => "force-unlock",
             Self::Sandbox { .. } => "sandbox",
+        }
+    }
+
+    /// The record of a command that changes something.
+    fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
+        match self {
+            Self::Apply { resume, .. } => {
+                Some(Ledger::new(state.clone(), resume.as_deref(), config))
+            }
+            _ => None,
         }
     }
 }

@@ -4,6 +4,7 @@ mod discover;
 mod execute;
 mod fleet;
 pub mod journal;
+pub mod lock;
 mod observe;
 mod resume;
 mod send;

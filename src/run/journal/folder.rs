@@ -191,7 +191,7 @@ impl RunFolder {
 }
 
 /// Makes a folder and those above it, for their owner alone.
-pub(super) fn private(path: &Path) -> io::Result<()> {
+pub(in crate::run) fn private(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 

@@ -33,6 +33,7 @@ use crate::shutdown::{Level, Shutdown};
 use pen::{OnFailure, Pen};
 
 pub use entry::{Answer, Entry, FORMAT, Intent, Named, Opening};
+pub(super) use folder::private;
 pub use folder::{RunFolder, State, fresh_id};
 pub use past::{End, Past};
 pub use pen::Paper;

@@ -46,6 +46,8 @@ pub enum End {
     Converged,
     /// It ended, and something failed or could not be reached.
     Failed,
+    /// Its plan was not confirmed: nothing was changed.
+    NotApplied,
 }
 
 impl End {
@@ -56,6 +58,7 @@ impl End {
             Self::Interrupted => "interrupted",
             Self::Converged => "converged",
             Self::Failed => "failed",
+            Self::NotApplied => "not applied",
         }
     }
 }
@@ -181,12 +184,12 @@ impl Past {
         let is_left = |outcome: &Outcome| {
             matches!(outcome, Outcome::Interrupted { .. } | Outcome::NotStarted)
         };
+        let finished = || self.progress.finished.values().map(|finished| &finished.outcome);
         match self.progress.exit_code {
             None => End::Killed,
+            Some(_) if finished().any(|outcome| *outcome == Outcome::WouldChange) => End::NotApplied,
             Some(code) if code == Exit::Interrupted.code() => End::Interrupted,
-            Some(_) if self.progress.finished.values().any(|one| is_left(&one.outcome)) => {
-                End::Interrupted
-            }
+            Some(_) if finished().any(is_left) => End::Interrupted,
             Some(code) if code == Exit::Ok.code() => End::Converged,
             Some(_) => End::Failed,
         }
