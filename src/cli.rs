@@ -120,6 +120,9 @@ pub enum Command {
         /// Do not ask
         #[arg(long, visible_alias = "auto-approve")]
         yes: bool,
+        /// Go on with a run that was killed or interrupted: the last one, or this one
+        #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "")]
+        resume: Option<String>,
     },
     /// List the runs of `apply`: when, how each ended, and which can be gone on with
     #[command(after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json")]

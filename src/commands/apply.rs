@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::out;
 use super::plan::{Prepared, give_up, prepare, text, without_actions};
+use super::resume;
 use super::stage::Stage;
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
@@ -28,7 +29,12 @@ pub(super) fn check_can_confirm(yes: bool) -> Result<(), String> {
 
 /// Runs the command.
 pub(super) async fn run(stage: Stage, narrowed: &Scope, yes: bool) -> Exit {
-    let prepared = match prepare(&stage.run, narrowed).await {
+    let resumed = stage.record.as_ref().and_then(|record| record.resumed.as_ref());
+    let prepared = match resumed {
+        Some(resumed) => resume::prepare(&stage.run, resumed).await,
+        None => prepare(&stage.run, narrowed).await,
+    };
+    let prepared = match prepared {
         Ok(prepared) => prepared,
         Err(why) => return give_up(stage, why).await,
     };
@@ -38,6 +44,8 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, yes: bool) -> Exit {
     }
     let go =
         has_work(&prepared) && (yes || confirm(&stage.run, &prepared, stage.screen.sandbox).await);
+    let kept = if go { stage.keep_plan(&prepared, narrowed).await } else { Ok(()) };
+    let go = go && kept.is_ok();
     let outcomes = carry_out(&stage.run, &prepared, go).await;
     let interrupted = stage.run.shutdown.level() >= Level::Drain;
     let stopped = !go && has_work(&prepared);
@@ -48,6 +56,9 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, yes: bool) -> Exit {
     });
     let screen = stage.screen;
     let progress = stage.close(exit).await;
+    if let Err(wrong) = kept {
+        out::error(&wrong);
+    }
     match screen.output {
         Output::Text if stopped => out::stderr("Not applied: nothing was changed.\n"),
         Output::Text => screen.text(&summary::render(&progress, screen.summary())),
@@ -70,6 +81,11 @@ async fn carry_out(run: &std::sync::Arc<Run>, prepared: &Prepared, go: bool) -> 
     let mut work = BTreeMap::new();
     let mut outcomes = Vec::new();
     for target in &prepared.targets {
+        if let Some(outcome) = prepared.known.get(&target.id) {
+            run.finish(target, outcome.clone());
+            outcomes.push(outcome.clone());
+            continue;
+        }
         let outcome = match prepared.plan.targets.get(&target.id) {
             None => Outcome::NotStarted,
             Some(Planned::Unreachable { failure }) => {

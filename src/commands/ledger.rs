@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::out;
+use super::{out, resume};
 use crate::aws::Sessions;
 use crate::config::Config;
 use crate::plan::artifact::SavedPlan;
@@ -184,6 +184,7 @@ fn find(state: &State, asked: &str, config: &Config) -> Result<Resumed, String> 
     }
     let saved = SavedPlan::read(&text)
         .map_err(|wrong| format!("{} {wrong}", folder.path().join("plan.json").display()))?;
+    resume::check_config(&saved, config)?;
     Ok(Resumed { folder, past, saved })
 }
 

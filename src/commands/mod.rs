@@ -6,6 +6,7 @@ mod kept;
 mod ledger;
 mod out;
 mod plan;
+mod resume;
 mod runs;
 mod sandbox;
 mod scope;
@@ -90,7 +91,7 @@ pub fn run(cli: Cli) -> Exit {
             Command::Plan { scope, detailed_exitcode } => {
                 plan::run(stage, &scope, detailed_exitcode).await
             }
-            Command::Apply { scope, yes } => apply::run(stage, &scope, yes).await,
+            Command::Apply { scope, yes, .. } => apply::run(stage, &scope, yes).await,
             Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
             Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
         }
@@ -124,7 +125,7 @@ fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> 
         | Command::Report { .. } => Ok(()),
         Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes),
         Command::Plan { scope, .. } => scope::check_regions(scope, config),
-        Command::Apply { scope, yes } => {
+        Command::Apply { scope, yes, .. } => {
             scope::check_regions(scope, config)?;
             apply::check_can_confirm(*yes)
         }

@@ -7,7 +7,7 @@ use super::stage::Stage;
 use super::{out, scope};
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, TargetId};
 use crate::model::failure::Failure;
 use crate::plan::artifact::Origin;
 use crate::plan::outcome::Outcome;
@@ -29,6 +29,8 @@ pub(super) struct Prepared {
     pub(super) targets: Vec<Arc<Target>>,
     /// The management account, where the caller may know it.
     pub(super) management: Option<AccountId>,
+    /// Targets that are not in the plan because what becomes of them is known already.
+    pub(super) known: BTreeMap<TargetId, Outcome>,
 }
 
 /// Why there is no plan.
@@ -45,11 +47,12 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
     let walk = discover(run).await.map_err(NoPlan::Failed)?;
     let targets = scope::targets(&run.config, &walk, narrowed).map_err(NoPlan::Usage)?;
     run.events.send(discovered(&walk, &targets));
+    run.journal.scope(&targets);
     let plan = observe(run, &targets).await;
-    Ok(Prepared { plan, targets, management: walk.management })
+    Ok(Prepared { plan, targets, management: walk.management, known: BTreeMap::new() })
 }
 
-fn discovered(walk: &Walk, targets: &[Arc<Target>]) -> EventKind {
+pub(super) fn discovered(walk: &Walk, targets: &[Arc<Target>]) -> EventKind {
     let consumers = walk.consumers().count();
     EventKind::Discovered {
         consumers,
@@ -144,7 +147,7 @@ pub(super) fn names(targets: &[Arc<Target>]) -> BTreeMap<AccountId, String> {
 }
 
 /// The plan for machines.
-fn document(prepared: &Prepared, run: &Run, sandbox: bool, narrowed: &Scope) -> serde_json::Value {
+pub(super) fn document(prepared: &Prepared, run: &Run, sandbox: bool, narrowed: &Scope) -> serde_json::Value {
     let created_at = jiff::Timestamp::now().to_string();
     let origin = Origin {
         run: run.id.clone(),

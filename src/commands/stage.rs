@@ -8,8 +8,10 @@ use tokio::task::JoinHandle;
 use super::kept::Kept;
 use super::ledger::{Ledger, Record};
 use super::out;
+use super::plan::{Prepared, document};
 use super::screen::Screen;
 use crate::aws::{Access, Sessions};
+use crate::cli::Scope;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::failure::Failure;
@@ -83,6 +85,22 @@ impl Stage {
         });
         let run = Run::new(config, sessions, events, shutdown, id).with_journal(journal);
         Ok(Self { run: Arc::new(run), screen, record, audience, kept })
+    }
+
+    /// Keeps the plan that is about to be carried out, where this run is recorded and has none yet. The
+    /// error is for people; nothing was changed.
+    pub(super) async fn keep_plan(
+        &self,
+        prepared: &Prepared,
+        narrowed: &Scope,
+    ) -> Result<(), String> {
+        match &self.record {
+            Some(record) if record.resumed.is_none() => {
+                let sandbox = self.screen.sandbox;
+                record.keep_plan(&document(prepared, &self.run, sandbox, narrowed)).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Ends the run and answers what was counted.
