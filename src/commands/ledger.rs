@@ -2,6 +2,7 @@
 //! with, where one is.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::config::Config;
 use crate::plan::artifact::SavedPlan;
 use crate::report::event::{EventKind, Events};
 use crate::report::safe;
-use crate::run::journal::{End, FORMAT, Journal, Opening, Past, RunFolder, State, fresh_id};
+use crate::run::journal::{Before, End, FORMAT, Journal, Opening, Past, RunFolder, State, fresh_id};
 use crate::run::lock::{self, Lock, Owner};
 use crate::shutdown::Shutdown;
 
@@ -26,7 +27,7 @@ pub(super) struct Ledger {
 pub(super) struct Resumed {
     folder: RunFolder,
     pub(super) past: Past,
-    pub(super) saved: SavedPlan,
+    pub(super) saved: Arc<SavedPlan>,
 }
 
 /// A run being recorded.
@@ -110,20 +111,20 @@ async fn journal(
     (events, shutdown): (&Events, &Shutdown),
     opening: Opening,
 ) -> Result<(RunFolder, Journal), String> {
-    let (folder, file, calls) = match resumed {
+    let (folder, file, before) = match resumed {
         Some(Resumed { folder, past, .. }) => {
-            (folder.clone(), folder.old_journal(past)?, past.calls)
+            (folder.clone(), folder.old_journal(past)?, past.before())
         }
         None => {
             let folder = state.create(id)?;
             let file = folder.new_journal()?;
-            (folder, file, 0)
+            (folder, file, Before::default())
         }
     };
     let cannot = |why: &dyn std::fmt::Display| {
         format!("cannot write the journal in {}: {why}", folder.path().display())
     };
-    let journal = Journal::in_thread(Box::new(file), calls, events, shutdown)
+    let journal = Journal::in_thread(Box::new(file), before, events, shutdown)
         .map_err(|error| cannot(&error))?;
     journal.open(opening).await.map_err(|why| cannot(&why))?;
     Ok((folder, journal))
@@ -185,7 +186,7 @@ fn find(state: &State, asked: &str, config: &Config) -> Result<Resumed, String> 
     let saved = SavedPlan::read(&text)
         .map_err(|wrong| format!("{} {wrong}", folder.path().join("plan.json").display()))?;
     resume::check_config(&saved, config)?;
-    Ok(Resumed { folder, past, saved })
+    Ok(Resumed { folder, past, saved: Arc::new(saved) })
 }
 
 /// The newest run of the deployment that was killed or interrupted.

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod apply;
+mod caps;
+mod course;
 mod kept;
 mod ledger;
 mod out;
@@ -9,6 +11,7 @@ mod plan;
 mod resume;
 mod runs;
 mod sandbox;
+mod saved;
 mod scope;
 mod screen;
 mod stage;
@@ -21,6 +24,7 @@ use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
 use crate::run::journal::State;
 use ledger::Ledger;
+use crate::plan::artifact::SavedPlan;
 use kept::{Kept, Scenario};
 use screen::Screen;
 use stage::{NotOpened, Stage};
@@ -45,10 +49,13 @@ pub fn run(cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
-    if let Err(wrong) = check_before_start(&cli, &config) {
-        out::error(&wrong);
-        return Exit::Usage;
-    }
+    let saved = match check_before_start(&cli, &config) {
+        Ok(saved) => saved,
+        Err(wrong) => {
+            out::error(&wrong);
+            return Exit::Usage;
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -88,10 +95,10 @@ pub fn run(cli: Cli) -> Exit {
         };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, detailed_exitcode } => {
-                plan::run(stage, &scope, detailed_exitcode).await
+            Command::Plan { scope, out, detailed_exitcode } => {
+                plan::run(stage, &scope, out.as_deref(), detailed_exitcode).await
             }
-            Command::Apply { scope, yes, .. } => apply::run(stage, &scope, yes).await,
+            Command::Apply(asked) => apply::run(stage, &asked, saved).await,
             Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
             Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
         }
@@ -116,18 +123,25 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
     }
 }
 
-/// Wrong usage that can be told before anything is asked of AWS.
-fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> {
+/// Wrong usage that can be told before anything is asked of AWS. Answers the saved plan, where one is
+/// named.
+fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, String> {
+    let sandbox = cli.sandbox().is_some();
     match &cli.command {
         Command::Accounts { .. }
         | Command::Sandbox { .. }
         | Command::Runs
-        | Command::Report { .. } => Ok(()),
-        Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes),
-        Command::Plan { scope, .. } => scope::check_regions(scope, config),
-        Command::Apply { scope, yes, .. } => {
-            scope::check_regions(scope, config)?;
-            apply::check_can_confirm(*yes)
+        | Command::Report { .. } => Ok(None),
+        Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes).map(|()| None),
+        Command::Plan { scope, out, .. } => {
+            scope::check(scope, config, sandbox)?;
+            out.as_deref().map_or(Ok(()), saved::check_place)?;
+            Ok(None)
+        }
+        Command::Apply(asked) => {
+            scope::check(&asked.scope, config, sandbox)?;
+            apply::check_can_confirm(asked)?;
+            asked.plan.as_ref().map(|file| saved::read(file, config, sandbox)).transpose()
         }
     }
 }
@@ -148,7 +162,7 @@ impl Command {
         match self {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
-            Self::Apply { .. } => "apply",
+            Self::Apply(_) => "apply",
             Self::Runs => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
@@ -159,8 +173,8 @@ impl Command {
     /// The record of a command that changes something.
     fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
         match self {
-            Self::Apply { resume, .. } => {
-                Some(Ledger::new(state.clone(), resume.as_deref(), config))
+            Self::Apply(asked) => {
+                Some(Ledger::new(state.clone(), asked.resume.as_deref(), config))
             }
             _ => None,
         }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use super::ledger::Resumed;
 use super::plan::{NoPlan, Prepared, discovered};
 use super::scope;
+use super::saved::{check_organization, gone};
 use crate::cli::Scope;
 use crate::config::Config;
-use crate::ids::{AccountId, TargetId};
-use crate::model::failure::{ErrorClass, Failure};
+use crate::plan::TargetPlan;
 use crate::plan::artifact::SavedPlan;
-use crate::plan::outcome::{ActionFailure, Outcome};
+use crate::plan::outcome::Outcome;
 use crate::report::event::EventKind;
 use crate::report::words;
-use crate::run::{Run, Target, discover, observe_left};
+use crate::run::{self, Run, Target, discover};
 
 /// Parts of accounts.toml that decide how a plan is carried out, and not what it is: they may be mended
 /// before it is gone on with.
@@ -43,63 +43,38 @@ pub(super) async fn prepare(run: &Arc<Run>, resumed: &Resumed) -> Result<Prepare
     let Resumed { past, saved, .. } = resumed;
     run.sessions.caller().await.map_err(NoPlan::Failed)?;
     let walk = discover(run).await.map_err(NoPlan::Failed)?;
-    check_organization(saved, walk.management.as_ref()).map_err(NoPlan::Usage)?;
+    check_organization(saved, &walk).map_err(NoPlan::Usage)?;
     let consumers = scope::targets(&run.config, &walk, &Scope::default()).map_err(NoPlan::Usage)?;
-    let (targets, mut known) = in_scope(consumers, &past.scope);
-    run.events.send(discovered(&walk, &targets));
-    for (target, outcome) in &known {
-        let name = past.scope.get(target).cloned().unwrap_or_default();
-        let (target, outcome) = (target.clone(), outcome.clone());
-        run.events.send(EventKind::TargetFinished { target, name, outcome });
-    }
+    let is_in_scope = |target: &Arc<Target>| past.scope.contains_key(&target.id);
+    let targets: Vec<Arc<Target>> = consumers.into_iter().filter(is_in_scope).collect();
+    let gone = gone(past.scope.iter(), &walk, &targets);
+    run.events.send(discovered(&walk, targets.len() + gone.len()));
     run.journal.scope(&targets);
-    let ended = past.ended_well();
+    let mut known = past.ended_well();
     let open: Vec<Arc<Target>> =
-        targets.iter().filter(|target| !ended.contains_key(&target.id)).cloned().collect();
-    let text = format!(
-        "going on with run {}: {} ended well before, {} left",
-        run.id,
-        words::count(targets.len() - open.len(), "target"),
-        open.len()
-    );
+        targets.iter().filter(|target| !known.contains_key(&target.id)).cloned().collect();
+    let before = words::count(targets.len() - open.len(), "target");
+    let text = format!("going on with run {}: {before} ended well before, {} left", run.id, open.len());
     run.events.send(EventKind::Notice { text });
-    let left = observe_left(run, &open, &saved.plan, past).await;
-    let mut plan = left.plan;
-    plan.targets.retain(|target, _| !left.moved.contains_key(target));
-    known.extend(ended);
-    known.extend(left.moved.into_iter().map(|(target, why)| (target, stale(&why))));
-    Ok(Prepared { plan, targets, management: walk.management, known })
-}
-
-/// The targets of the earlier walk that there still are, and the outcome of those that are gone.
-fn in_scope(
-    consumers: Vec<Arc<Target>>,
-    before: &BTreeMap<TargetId, String>,
-) -> (Vec<Arc<Target>>, BTreeMap<TargetId, Outcome>) {
-    let targets: Vec<Arc<Target>> =
-        consumers.into_iter().filter(|target| before.contains_key(&target.id)).collect();
-    let reason = "it is no consumer any more: `linkwalk accounts` says why".to_owned();
-    let gone = before.keys().filter(|id| !targets.iter().any(|target| target.id == **id));
-    let gone = gone.map(|id| (id.clone(), Outcome::Skipped { reason: reason.clone() })).collect();
-    (targets, gone)
-}
-
-fn check_organization(saved: &SavedPlan, management: Option<&AccountId>) -> Result<(), String> {
-    match (&saved.origin.management, management) {
-        (Some(then), Some(now)) if then != now => Err(format!(
-            "run {} was of the organization of management account {then}, and these credentials lead to \
-             that of {now}",
-            saved.origin.run
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// The outcome of a target that has moved since it was planned.
-fn stale(why: &[String]) -> Outcome {
-    let message = format!("the target has moved since it was planned: {}", why.join("; "));
-    let mut failure = Failure::local("resume", ErrorClass::Invalid, message);
-    failure.hint = Some("begin a new run for it: `linkwalk apply`".to_owned());
-    let what = "plan".to_owned();
-    Outcome::Failed { failed: vec![ActionFailure { action: None, what, failure }] }
+    let unanswered = past.unanswered.values().cloned().collect();
+    let mut left = run::resume(run, &open, saved, unanswered).await;
+    left.plan.targets.retain(|target, _| !left.moved.contains_key(target));
+    // What this run has changed before is changed by it, even if nothing is left to do.
+    let touched = past.before().changed;
+    let is_done = |plan: &TargetPlan| plan.is_in_sync() && plan.pending.is_empty();
+    known.extend(left.plan.ready().filter_map(|(target, plan)| {
+        let changed = is_done(plan) && touched.contains(target);
+        changed.then(|| (target.clone(), Outcome::Changed))
+    }));
+    left.plan.targets.retain(|target, _| !known.contains_key(target));
+    Ok(Prepared {
+        plan: left.plan,
+        targets,
+        everyone: walk.consumers().count() * run.config.organization.regions.len(),
+        management: walk.management,
+        held: left.moved,
+        gone,
+        known,
+        replanned: BTreeMap::new(),
+    })
 }

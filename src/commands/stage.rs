@@ -18,6 +18,7 @@ use crate::model::failure::Failure;
 use crate::report;
 use crate::report::event::{EventKind, Events, FORMAT};
 use crate::report::outcomes;
+use crate::report::plan_waves::Course;
 use crate::report::progress::Progress;
 use crate::run::Run;
 use crate::run::journal::fresh_id;
@@ -93,11 +94,12 @@ impl Stage {
         &self,
         prepared: &Prepared,
         narrowed: &Scope,
+        course: &Course,
     ) -> Result<(), String> {
         match &self.record {
             Some(record) if record.resumed.is_none() => {
                 let sandbox = self.screen.sandbox;
-                record.keep_plan(&document(prepared, &self.run, sandbox, narrowed)).await
+                record.keep_plan(&document(prepared, &self.run, sandbox, narrowed, course)).await
             }
             _ => Ok(()),
         }

@@ -55,6 +55,8 @@ pub struct SavedPlan {
     pub origin: Origin,
     /// Its digest; see [`digest`].
     pub digest: String,
+    /// Names of the accounts, as they were; untrusted text.
+    pub names: BTreeMap<AccountId, String>,
     /// The plan.
     pub plan: Plan,
 }
@@ -73,6 +75,7 @@ struct Document {
 #[derive(Deserialize)]
 struct Entry {
     target: TargetId,
+    name: Option<String>,
     #[serde(flatten)]
     planned: Planned,
 }
@@ -104,8 +107,11 @@ impl SavedPlan {
         }
         let read: Document = serde_json::from_value(value)
             .map_err(|error| format!("is not a whole plan: {error}; plan again"))?;
-        let targets = read.targets.into_iter().map(|entry| (entry.target, entry.planned)).collect();
-        let plan = Plan { targets };
+        let (mut plan, mut names) = (Plan::default(), BTreeMap::new());
+        for Entry { target, name, planned } in read.targets {
+            names.extend(name.map(|name| (target.account.clone(), name)));
+            plan.targets.insert(target, planned);
+        }
         if digest(&plan) != read.digest {
             return Err(
                 "was changed after it was saved: its digest is another; plan again, a plan is \
@@ -114,7 +120,7 @@ impl SavedPlan {
             );
         }
         let Document { version, deployment, created_at, digest, origin, .. } = read;
-        Ok(Self { deployment, version, created_at, origin, digest, plan })
+        Ok(Self { deployment, version, created_at, origin, digest, names, plan })
     }
 }
 

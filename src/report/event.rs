@@ -87,6 +87,65 @@ pub enum EventKind {
         /// The phase.
         phase: Phase,
     },
+    /// The turn of a wave has come. Only where accounts.toml has waves.
+    WaveStarted {
+        /// Which.
+        #[serde(flatten)]
+        wave: WaveId,
+        /// How many targets are in it.
+        targets: usize,
+        /// How many of them there is something to do in.
+        to_change: usize,
+        /// How many may be in flight at first; absent where no failure budget limits it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        width: Option<usize>,
+    },
+    /// Every target of the wave has ended.
+    WaveFinished {
+        /// Which.
+        #[serde(flatten)]
+        wave: WaveId,
+        /// How many targets were in it.
+        targets: usize,
+        /// How many of them count as failed.
+        failed: usize,
+    },
+    /// One more target has failed than may: nothing new is started.
+    BudgetSpent {
+        /// Whose budget, and how it stands, for people.
+        reason: String,
+    },
+    /// The next wave waits for a while.
+    BakeStarted {
+        /// The wave that is over.
+        #[serde(flatten)]
+        wave: WaveId,
+        /// How long.
+        seconds: u64,
+    },
+    /// The next wave waits for a command's success.
+    GateStarted {
+        /// The wave that is over.
+        #[serde(flatten)]
+        wave: WaveId,
+        /// The command.
+        command: String,
+    },
+    /// The command between two waves wrote a line, to stdout or stderr; untrusted text.
+    GateOutput {
+        /// The line, without its end.
+        line: String,
+    },
+    /// The command between two waves has ended, or was ended.
+    GateFinished {
+        /// The wave that is over.
+        #[serde(flatten)]
+        wave: WaveId,
+        /// Whether the next wave may begin.
+        passed: bool,
+        /// How it ended, for people: `exited with 3`.
+        how: String,
+    },
     /// A target's turn has come.
     TargetStarted {
         /// Which.
@@ -185,6 +244,23 @@ pub enum EventKind {
         /// The process's exit code.
         exit_code: u8,
     },
+}
+
+/// A wave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaveId {
+    /// Which, from 1.
+    pub wave: usize,
+    /// Of how many.
+    pub waves: usize,
+    /// Its name, as accounts.toml gives it.
+    pub wave_name: String,
+}
+
+impl fmt::Display for WaveId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wave {} of {} ({})", self.wave, self.waves, self.wave_name)
+    }
 }
 
 /// The phases of a run over all targets.

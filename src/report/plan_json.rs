@@ -9,6 +9,7 @@ use crate::ids::{AccountId, Region, TargetId};
 use crate::plan::artifact::{FORMAT, Origin, digest, digest_of};
 use crate::plan::counts::Counts;
 use crate::plan::{Plan, Planned, TargetPlan};
+use crate::report::plan_waves::Course;
 
 /// What the document says besides the plan.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct PlanMeta<'a> {
     pub names: &'a BTreeMap<AccountId, String>,
     /// What the plan was made for.
     pub origin: &'a Origin,
+    /// In which order it is carried out.
+    pub course: &'a Course,
 }
 
 /// The whole plan as one document.
@@ -35,6 +38,7 @@ pub fn document(plan: &Plan, meta: &PlanMeta) -> Value {
         created_at: meta.created_at,
         origin: meta.origin,
         digest: digest(plan),
+        rollout: meta.course,
         totals: Totals::of(plan),
         targets: plan.targets.iter().map(|(id, planned)| Entry::of(id, planned, meta)).collect(),
     };
@@ -52,6 +56,7 @@ struct Document<'a> {
     #[serde(flatten)]
     origin: &'a Origin,
     digest: String,
+    rollout: &'a Course,
     totals: Totals,
     targets: Vec<Entry<'a>>,
 }
@@ -141,6 +146,7 @@ mod tests {
             created_at: "2026-11-22T12:00:00Z",
             names: &names,
             origin: &origin(),
+            course: &Course::default(),
         };
         document(plan, &meta)
     }

@@ -5,7 +5,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::ids::TargetId;
-use crate::plan::outcome::Outcome;
+use crate::plan::outcome::{Held, Outcome};
 use crate::report::event::{Events, FORMAT, Phase, Step};
 use crate::report::jsonl::Jsonl;
 use crate::report::plain::Plain;
@@ -130,7 +130,7 @@ async fn a_closed_pipe_drains_the_run_and_the_counting_goes_on() {
     events.flush().await;
     assert_eq!(shutdown.level(), Level::Drain);
     events.send(finished(1, Outcome::Changed));
-    events.send(finished(2, Outcome::NotStarted));
+    events.send(finished(2, Outcome::NotStarted { held: Held::interrupted() }));
     events.flush().await;
     drop(events);
     let progress = consumer.await.unwrap();

@@ -1,12 +1,14 @@
 //! Doing: discover, observe, execute. Prints nothing; says what happens through events.
 
+mod budget;
 mod discover;
 mod execute;
 mod fleet;
+mod gate;
 pub mod journal;
 pub mod lock;
 mod observe;
-mod resume;
+mod rollout;
 mod send;
 mod waiter;
 
@@ -29,9 +31,9 @@ use crate::shutdown::Shutdown;
 pub use journal::Journal;
 
 pub use discover::{Walk, discover};
-pub use execute::execute;
-pub use observe::observe;
-pub use resume::{Left, observe_left};
+pub use execute::Work;
+pub use observe::{Revisited, observe, resume, revisit};
+pub use rollout::{Ask, execute, roll_out};
 
 /// One run of the program: what every step needs.
 pub struct Run {
@@ -100,6 +102,8 @@ pub struct Target {
     pub name: String,
     /// What it should have.
     pub settings: Settings,
+    /// The index of its wave; see [`crate::config::Rollout::wave_of`].
+    pub wave: usize,
 }
 
 impl Target {
@@ -109,6 +113,7 @@ impl Target {
             id: TargetId { account: account.id.clone(), region: region.clone() },
             name: account.name.clone(),
             settings: config.settings(account, region),
+            wave: config.rollout.wave_of(account),
         }
     }
 }

@@ -16,9 +16,10 @@ use linkwalk::plan::outcome::Outcome;
 use linkwalk::plan::{Plan, Planned, TargetPlan};
 use linkwalk::report::event::{EventKind, Events, FORMAT};
 use linkwalk::report::plan_json::{self, PlanMeta};
+use linkwalk::report::plan_waves::Course;
 use linkwalk::report::safe;
 use linkwalk::run::journal::{End, Opening, Paper, Past};
-use linkwalk::run::{Journal, Run, Target, discover, execute, observe, observe_left};
+use linkwalk::run::{Journal, Run, Target, discover, execute, observe, resume};
 use linkwalk::sandbox::{Options, Sandbox, World};
 use linkwalk::shutdown::Shutdown;
 use serde_json::Value;
@@ -160,8 +161,8 @@ impl Attempt {
         let config = config();
         let (events, _) = Events::channel();
         let shutdown = Shutdown::new();
-        let calls = past.as_ref().map_or(0, |past| past.calls);
-        let journal = Journal::here(Box::new(disk.clone()), calls, &events, &shutdown);
+        let before = past.as_ref().map(Past::before).unwrap_or_default();
+        let journal = Journal::here(Box::new(disk.clone()), before, &events, &shutdown);
         let opening = Opening {
             format: linkwalk::run::journal::FORMAT.to_owned(),
             kind: "journal".to_owned(),
@@ -209,8 +210,9 @@ impl Attempt {
                 let ended = past.ended_well();
                 let left: Vec<_> =
                     targets.iter().filter(|one| !ended.contains_key(&one.id)).cloned().collect();
-                let saved = SavedPlan::read(&saved).unwrap();
-                let left = observe_left(run, &left, &saved.plan, past).await;
+                let saved = Arc::new(SavedPlan::read(&saved).unwrap());
+                let unanswered = past.unanswered.values().cloned().collect();
+                let left = resume(run, &left, &saved, unanswered).await;
                 assert!(left.moved.is_empty(), "{:#?}", left.moved);
                 (ended, left.plan)
             }
@@ -260,6 +262,7 @@ fn saved_plan(plan: &Plan) -> String {
         created_at: "2026-11-23T02:45:01Z",
         origin: &origin,
         names: &BTreeMap::new(),
+        course: &Course::default(),
     };
     safe::json(&plan_json::document(plan, &meta)).unwrap()
 }

@@ -12,7 +12,7 @@ mod folder;
 mod past;
 mod pen;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ use pen::{OnFailure, Pen};
 pub use entry::{Answer, Entry, FORMAT, Intent, Named, Opening};
 pub(super) use folder::private;
 pub use folder::{RunFolder, State, fresh_id};
-pub use past::{End, Past};
+pub use past::{Before, End, Past};
 pub use pen::Paper;
 
 /// A run's journal; nothing for runs that keep none. Clones are the same journal.
@@ -46,6 +46,8 @@ struct Book {
     pen: Pen,
     /// Number of the last intent.
     calls: AtomicU64,
+    /// Targets that an earlier process of the run has changed, or may have.
+    changed: BTreeSet<TargetId>,
 }
 
 impl fmt::Debug for Journal {
@@ -56,29 +58,34 @@ impl fmt::Debug for Journal {
 
 impl Journal {
     /// A journal written by a thread of its own. When it cannot be written any more the run is asked to
-    /// drain: no mutating call is sent whose intent is not durable. `calls` is how many intents it has
-    /// already, in a journal that is continued.
+    /// drain: no mutating call is sent whose intent is not durable. `before` is what a journal that is
+    /// continued says already.
     pub fn in_thread(
         paper: Box<dyn Paper>,
-        calls: u64,
+        before: Before,
         events: &Events,
         shutdown: &Shutdown,
     ) -> io::Result<Self> {
-        Pen::in_thread(paper, on_failure(events, shutdown)).map(|pen| Self::of(pen, calls))
+        Pen::in_thread(paper, on_failure(events, shutdown)).map(|pen| Self::of(pen, before))
     }
 
     /// The same, written at once wherever something is said: for simulated time.
     pub fn here(
         paper: Box<dyn Paper>,
-        calls: u64,
+        before: Before,
         events: &Events,
         shutdown: &Shutdown,
     ) -> Self {
-        Self::of(Pen::here(paper, on_failure(events, shutdown)), calls)
+        Self::of(Pen::here(paper, on_failure(events, shutdown)), before)
     }
 
-    fn of(pen: Pen, calls: u64) -> Self {
-        Self(Some(Arc::new(Book { pen, calls: AtomicU64::new(calls) })))
+    fn of(pen: Pen, Before { calls, changed }: Before) -> Self {
+        Self(Some(Arc::new(Book { pen, calls: AtomicU64::new(calls), changed })))
+    }
+
+    /// Whether an earlier process of the run has changed this target, or may have.
+    pub(super) fn has_changed(&self, target: &TargetId) -> bool {
+        self.0.as_ref().is_some_and(|book| book.changed.contains(target))
     }
 
     /// Takes down every event.
@@ -155,7 +162,7 @@ pub(super) async fn send_noted(
         call,
         target: target.clone(),
         action: action.id,
-        what: format!("{} {}", action.verb.symbol(), action.what),
+        what: in_words(action),
         operation: operation.to_owned(),
         client_token: token(&run.id, &action.verb, groups),
     };
@@ -180,6 +187,17 @@ pub(super) async fn send_noted(
 
 fn millis(elapsed: Duration) -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn in_words(action: &Action) -> String {
+    format!("{} {}", action.verb.symbol(), action.what)
+}
+
+impl Intent {
+    /// Whether this is an intent to do what the action does.
+    pub(super) fn is_of(&self, action: &Action) -> bool {
+        self.operation == operation(&action.verb) && self.what == in_words(action)
+    }
 }
 
 /// The failure of an action that was not sent.

@@ -1,6 +1,6 @@
 //! The reading side of a journal: what a run came to, from the journal alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use super::entry::{Entry, FORMAT, Intent, Opening};
 use crate::exit::Exit;
 use crate::ids::TargetId;
 use crate::model::endpoint::EndpointState;
-use crate::plan::outcome::Outcome;
+use crate::plan::outcome::{Held, HeldCode, Outcome};
 use crate::report::event::{Event, EventKind, Phase};
 use crate::report::progress::{Progress, Running};
 
@@ -27,12 +27,23 @@ pub struct Past {
     pub unanswered: BTreeMap<u64, Intent>,
     /// The last intent's number.
     pub calls: u64,
+    /// Targets in which AWS took a change, or may have.
+    pub changed: BTreeSet<TargetId>,
     /// Bytes up to the end of the last whole line. What comes after them is torn.
     pub whole: u64,
     /// Whether the last line is torn: the process, or the machine, ended while it was written.
     pub is_torn: bool,
     /// How long earlier processes worked on it.
-    before: Duration,
+    worked: Duration,
+}
+
+/// What a journal that is continued needs to know of what it says already.
+#[derive(Debug, Clone, Default)]
+pub struct Before {
+    /// The last intent's number.
+    pub calls: u64,
+    /// Targets in which AWS took a change, or may have.
+    pub changed: BTreeSet<TargetId>,
 }
 
 /// How a run ended.
@@ -131,7 +142,12 @@ impl Past {
                 self.calls = self.calls.max(intent.call);
                 self.unanswered.insert(intent.call, intent);
             }
-            Entry::Answer(answer) => drop(self.unanswered.remove(&answer.call)),
+            Entry::Answer(answer) => {
+                if answer.requests.iter().any(|request| request.status < 300) {
+                    self.changed.insert(answer.target);
+                }
+                self.unanswered.remove(&answer.call);
+            }
         }
         Ok(())
     }
@@ -146,7 +162,7 @@ impl Past {
         }
         self.openings.push(opening);
         // A process that goes on begins anew with what it does, not with what is done.
-        self.before = self.progress.elapsed;
+        self.worked = self.progress.elapsed;
         self.progress.exit_code = None;
         self.progress.shutdown = None;
         self.progress.phase = None;
@@ -170,7 +186,7 @@ impl Past {
             }
             _ => {}
         }
-        event.elapsed += self.before;
+        event.elapsed += self.worked;
         self.progress.apply(&event);
     }
 
@@ -179,10 +195,19 @@ impl Past {
         &self.openings[0]
     }
 
+    /// What whoever continues it needs to know.
+    pub fn before(&self) -> Before {
+        let unanswered = self.unanswered.values().map(|intent| intent.target.clone());
+        let changed = self.changed.iter().cloned().chain(unanswered).collect();
+        Before { calls: self.calls, changed }
+    }
+
     /// How it ended.
     pub fn end(&self) -> End {
-        let is_left = |outcome: &Outcome| {
-            matches!(outcome, Outcome::Interrupted { .. } | Outcome::NotStarted)
+        let is_left = |outcome: &Outcome| match outcome {
+            Outcome::Interrupted { .. } => true,
+            Outcome::NotStarted { held } => held.code != HeldCode::StalePlan,
+            _ => false,
         };
         let finished = || self.progress.finished.values().map(|finished| &finished.outcome);
         match self.progress.exit_code {
@@ -218,7 +243,9 @@ impl Past {
             let running = progress.running.get(&target).filter(|_| is_applying);
             let outcome = match running {
                 Some(running) => Outcome::Interrupted { in_flight: self.in_flight(&target, running) },
-                None => Outcome::NotStarted,
+                None => Outcome::NotStarted {
+                    held: Held::new(HeldCode::Interrupted, "the run ended before its turn"),
+                },
             };
             let kind = EventKind::TargetFinished { target, name, outcome };
             progress.apply(&Event { elapsed: progress.elapsed, kind });
