@@ -51,6 +51,16 @@ pub struct Common {
     /// A line for every account, those in sync too
     #[arg(short, long, global = true)]
     pub verbose: bool,
+    /// Where journals of runs and locks are kept
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "LINKWALK_STATE",
+        hide_env_values = true,
+        default_value = ".linkwalk"
+    )]
+    pub state_dir: PathBuf,
 }
 
 /// Formats of stdout.
@@ -166,6 +176,30 @@ pub enum Command {
                             not be looked at, whatever else was found."
     )]
     Audit(AuditOptions),
+    /// List the runs of `apply`: when, how each ended, and which can be gone on with
+    #[command(after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json")]
+    Runs,
+    /// Tell an earlier run again, from its journal alone
+    #[command(
+        after_help = "Examples:\n  linkwalk report                       # the last run\n  linkwalk \
+                      report 20261123T024501Z-ab12\n  linkwalk report -o json"
+    )]
+    Report {
+        /// Its id, or how it begins; the last run if absent
+        run: Option<String>,
+    },
+    /// Break the lock that a run has left behind, when it is certain that the run has ended
+    #[command(
+        after_help = "Examples:\n  linkwalk force-unlock 20261123T024501Z-ab12   # the id is in the \
+                      refusal"
+    )]
+    ForceUnlock {
+        /// The run that holds the lock
+        run: String,
+        /// Do not ask
+        #[arg(long, visible_alias = "force")]
+        yes: bool,
+    },
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
         after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \
@@ -210,6 +244,15 @@ pub struct Apply {
     /// Do not ask
     #[arg(long, visible_alias = "auto-approve")]
     pub yes: bool,
+    /// Go on with a run that was killed or interrupted: the last one, or this one
+    #[arg(
+        long,
+        value_name = "RUN",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with_all = ["plan", "accounts", "regions", "units", "waves", "only", "from"]
+    )]
+    pub resume: Option<String>,
     /// Plan targets anew in which the saved plan does not hold any more
     #[arg(long, requires = "plan")]
     pub replan: bool,

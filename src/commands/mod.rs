@@ -6,25 +6,31 @@ mod audit;
 mod caps;
 mod course;
 mod kept;
+mod ledger;
 mod notify;
 mod out;
 mod plan;
 mod report_file;
+mod resume;
+mod runs;
 mod sandbox;
 mod saved;
 mod scope;
 mod screen;
 mod stage;
+mod unlock;
 
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Cli, Command, SandboxVerb, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
+use crate::run::journal::State;
+use ledger::Ledger;
 use crate::plan::artifact::SavedPlan;
 use kept::{Kept, Scenario};
 use screen::Screen;
-use stage::Stage;
+use stage::{NotOpened, Stage};
 
 /// What accounts.toml says for the demo organization.
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
@@ -33,6 +39,12 @@ const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 pub fn run(cli: Cli) -> Exit {
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
+    let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
+    match &cli.command {
+        Command::Runs => return runs::list(&state, screen),
+        Command::Report { run } => return runs::report(&state, run.as_deref(), screen),
+        _ => {}
+    }
     let config = match accounts_toml(&cli, sandbox.as_ref()) {
         Ok(config) => config,
         Err(problems) => {
@@ -73,10 +85,21 @@ pub fn run(cli: Cli) -> Exit {
                 return Exit::Usage;
             }
         };
-        let stage = match Stage::open(cli.command.name(), config, screen, kept).await {
+        let ledger = match cli.command.ledger(&state, &config).transpose() {
+            Ok(ledger) => ledger,
+            Err(wrong) => {
+                out::error(&wrong);
+                return Exit::Usage;
+            }
+        };
+        let stage = match Stage::open(cli.command.name(), config, screen, kept, ledger).await {
             Ok(stage) => stage,
-            Err(failure) => {
+            Err(NotOpened::Failed(failure)) => {
                 out::failure("cannot start", &failure);
+                return Exit::Failed;
+            }
+            Err(NotOpened::Refused(wrong)) => {
+                out::error(&wrong);
                 return Exit::Failed;
             }
         };
@@ -90,7 +113,8 @@ pub fn run(cli: Cli) -> Exit {
                 Some(ready) => audit::run(stage, ready).await,
                 None => Exit::Usage,
             },
-            Command::Sandbox { .. } => Exit::Ok,
+            Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
+            Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
         }
     })
 }
@@ -127,7 +151,11 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, S
         }
     }
     match &cli.command {
-        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(None),
+        Command::Accounts { .. }
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. } => Ok(None),
+        Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes).map(|()| None),
         Command::Audit(options) => {
             scope::check(&options.scope, config, sandbox)?;
             Ok(None)
@@ -163,7 +191,20 @@ impl Command {
             Self::Plan { .. } => "plan",
             Self::Apply(_) => "apply",
             Self::Audit(_) => "audit",
+            Self::Runs => "runs",
+            Self::Report { .. } => "report",
+            Self::ForceUnlock { .. } => "force-unlock",
             Self::Sandbox { .. } => "sandbox",
+        }
+    }
+
+    /// The record of a command that changes something.
+    fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
+        match self {
+            Self::Apply(asked) => {
+                Some(Ledger::new(state.clone(), asked.resume.as_deref(), config))
+            }
+            _ => None,
         }
     }
 }

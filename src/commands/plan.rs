@@ -40,6 +40,8 @@ pub(super) struct Prepared {
     pub(super) gone: Vec<(TargetId, String, Held)>,
     /// Targets that were planned anew instead of what was saved, and why.
     pub(super) replanned: BTreeMap<TargetId, String>,
+    /// Targets that are not in the plan because what becomes of them is known already.
+    pub(super) known: BTreeMap<TargetId, Outcome>,
 }
 
 /// Why there is no plan.
@@ -56,6 +58,7 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
     let walk = discover(run).await.map_err(NoPlan::Failed)?;
     let targets = scope::targets(&run.config, &walk, narrowed).map_err(NoPlan::Usage)?;
     run.events.send(discovered(&walk, targets.len()));
+    run.journal.scope(&targets);
     let plan = observe(run, &targets).await;
     Ok(Prepared {
         plan,
@@ -63,6 +66,7 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
         everyone: walk.consumers().count() * run.config.organization.regions.len(),
         management: walk.management,
         held: BTreeMap::new(),
+        known: BTreeMap::new(),
         gone: Vec::new(),
         replanned: BTreeMap::new(),
     })
@@ -203,7 +207,7 @@ pub(super) fn names(targets: &[Arc<Target>]) -> BTreeMap<AccountId, String> {
 }
 
 /// The plan for machines.
-fn document(
+pub(super) fn document(
     prepared: &Prepared,
     run: &Run,
     sandbox: bool,

@@ -17,6 +17,7 @@ mod file;
 mod ignore;
 mod known;
 mod layer;
+mod lock;
 mod notify;
 mod problem;
 mod read;
@@ -45,6 +46,7 @@ use crate::model::spec::{
 };
 
 pub use ignore::Ignore;
+pub use lock::LockBucket;
 pub use notify::Notify;
 pub use problem::ConfigError;
 pub use rollout::{BudgetMode, Guard, Rollout, THE_REST, Wave};
@@ -106,6 +108,8 @@ pub struct Config {
     pub lines: BTreeMap<String, u32>,
     /// How much a plan may change.
     pub guard: Guard,
+    /// Where runs on different machines exclude each other; `None`: only on this machine.
+    pub lock: Option<LockBucket>,
 }
 
 /// `[organization]`: how to reach the accounts.

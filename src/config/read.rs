@@ -14,7 +14,7 @@ use super::problem::{Problem, Problems, Span};
 use super::selector::Selector;
 use super::syntax::Syntax;
 use super::tree::{Entry, Node, Reading, Table};
-use super::{Config, Organization, Override, ignore, layer, notify, rollout, values};
+use super::{Config, Organization, Override, ignore, layer, lock, notify, rollout, values};
 
 /// The file, or everything that is wrong with it.
 pub(super) fn config(source: &str, folder: PathBuf) -> Result<Config, Vec<Problem>> {
@@ -49,6 +49,7 @@ fn sections(root: &Table<'_>, source: &str) -> Config {
         notify: notify::notify(root),
         ignores,
         lines: lines(root, source),
+        lock: lock::lock(root),
     };
     check_unit_ids(root, &config);
     config

@@ -8,8 +8,9 @@ use tokio::time::sleep;
 
 use super::budget::{Budget, Entry};
 use super::fleet::{Slot, Turn, fleet};
+use super::journal::send_noted;
 use super::observe::plan_one;
-use super::send::{Sent, mutation, send};
+use super::send::{Sent, mutation, resource};
 use super::waiter::{Settled, Until, Waiter};
 use super::{Run, Target};
 use crate::aws::Ec2;
@@ -93,7 +94,7 @@ async fn execute_one(run: &Run, target: &Target, plan: Arc<TargetPlan>, slot: Sl
         done: BTreeSet::new(),
         groups: BTreeMap::new(),
         failed: Vec::new(),
-        changed: false,
+        changed: run.journal.has_changed(&target.id),
         unanswered: None,
     };
     execution.carry_out().await;
@@ -222,7 +223,7 @@ impl<'a> Execution<'a> {
         };
         let answer = tokio::select! {
             biased;
-            answer = send(self.ec2, &run.id, action, &self.groups) => answer,
+            answer = send_noted(run, &self.target.id, self.ec2, action, &self.groups) => answer,
             () = insisted => {
                 self.unanswered = Some(format!("{what} (sent, no answer yet)"));
                 return;
@@ -353,7 +354,7 @@ impl<'a> Execution<'a> {
             }
         }
         match last {
-            Ok(plan) if plan.is_in_sync() && self.plan.actions.is_empty() => Outcome::InSync,
+            Ok(plan) if plan.is_in_sync() && !self.changed => Outcome::InSync,
             Ok(plan) if plan.is_in_sync() => Outcome::Changed,
             Ok(plan) => diverged(plan.blocked, &plan.actions),
             Err(failure) => {
@@ -380,13 +381,5 @@ fn failed_half_way(verb: &Verb, failure: &Failure) -> bool {
             failure.operation == "RevokeSecurityGroupIngress" && !authorize.is_empty()
         }
         _ => false,
-    }
-}
-
-fn resource(sent: &Sent) -> Option<String> {
-    match sent {
-        Sent::Group(id) => Some(id.to_string()),
-        Sent::Coming(id) | Sent::Leaving(id) => Some(id.to_string()),
-        Sent::Nothing => None,
     }
 }

@@ -7,6 +7,8 @@ mod execute;
 mod fleet;
 mod gate;
 mod notify;
+pub mod journal;
+pub mod lock;
 mod observe;
 mod rollout;
 mod send;
@@ -29,10 +31,11 @@ use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
 
 pub use audit::{Audits, Elsewhere, audit};
+pub use journal::Journal;
 pub use discover::{Walk, discover};
 pub use notify::Channel;
 pub use execute::Work;
-pub use observe::{Revisited, observe, revisit};
+pub use observe::{Revisited, observe, resume, revisit};
 pub use rollout::{Ask, execute, roll_out};
 
 /// One run of the program: what every step needs.
@@ -47,6 +50,8 @@ pub struct Run {
     pub shutdown: Shutdown,
     /// Unique to this run; client tokens are derived from it.
     pub id: String,
+    /// What is written of the run before it happens.
+    pub journal: Journal,
     catalogues: Catalogues,
 }
 
@@ -59,7 +64,14 @@ impl Run {
         shutdown: Shutdown,
         id: String,
     ) -> Self {
-        Self { config, sessions, events, shutdown, id, catalogues: Catalogues::default() }
+        let (journal, catalogues) = (Journal::default(), Catalogues::default());
+        Self { config, sessions, events, shutdown, id, journal, catalogues }
+    }
+
+    /// The same run with a journal.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     /// Tells a target's end.

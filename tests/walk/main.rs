@@ -19,6 +19,7 @@ mod regions;
 mod rehearsal;
 mod repair;
 mod reports;
+mod resume;
 mod rig;
 mod sandbox;
 mod scale;
