@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{InvalidSelector, Selector, Share};
 use crate::ids::AccountId;
+use crate::model::shard::Shard;
 use crate::report::audit::Format;
 use crate::sandbox::Breakage;
 
@@ -142,6 +143,9 @@ pub enum Command {
         /// Show every rule that was looked at for this account
         #[arg(long, value_name = "ID")]
         explain: Option<AccountId>,
+        /// Only one part of the consumers
+        #[command(flatten)]
+        shard: Sharding,
     },
     /// Show what would change; changes nothing
     #[command(
@@ -179,12 +183,16 @@ pub enum Command {
     /// List the runs of `apply`: when, how each ended, and which can be gone on with
     #[command(after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json")]
     Runs,
-    /// Tell an earlier run again, from its journal alone
+    /// Tell an earlier run again, from its journal alone; or join the reports of shards
     #[command(
+        args_conflicts_with_subcommands = true,
         after_help = "Examples:\n  linkwalk report                       # the last run\n  linkwalk \
-                      report 20261123T024501Z-ab12\n  linkwalk report -o json"
+                      report 20261123T024501Z-ab12\n  linkwalk report -o json\n  linkwalk report merge shard-*.json"
     )]
     Report {
+        /// Or join the reports of shards
+        #[command(subcommand)]
+        verb: Option<ReportVerb>,
         /// Its id, or how it begins; the last run if absent
         run: Option<String>,
     },
@@ -199,6 +207,9 @@ pub enum Command {
         /// Do not ask
         #[arg(long, visible_alias = "force")]
         yes: bool,
+        /// Whose lock
+        #[command(flatten)]
+        shard: Sharding,
     },
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
@@ -211,6 +222,32 @@ pub enum Command {
         #[command(subcommand)]
         verb: SandboxVerb,
     },
+}
+
+/// What else `report` does.
+#[derive(Debug, Subcommand)]
+pub enum ReportVerb {
+    /// Join the reports of all shards of a run or an audit; the verdict is that of the whole
+    #[command(
+        after_help = "Examples:\n  linkwalk report merge shard-*.json\n  linkwalk report merge \
+                      audit-*.json --report html=audit.html\n\nThe files are what `apply -o json` or \
+                      `audit -o json` of every shard wrote. Exit codes are those of the whole."
+    )]
+    Merge(Merge),
+}
+
+/// Options of `report merge`.
+#[derive(Debug, Args)]
+pub struct Merge {
+    /// The reports of the shards, in any order
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Join what is there when shards are missing: says which, and is never in sync
+    #[arg(long)]
+    pub partial: bool,
+    /// Write a report of joined audits to a file as well, as `audit --report` does
+    #[arg(long = "report", value_name = "FORMAT=PATH")]
+    pub reports: Vec<String>,
 }
 
 /// Options of `audit`.
@@ -295,6 +332,15 @@ pub enum SandboxVerb {
     },
 }
 
+/// Splits the accounts in scope over several processes.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Sharding {
+    /// Only the I-th of N parts of the accounts, 1/4 to 4/4; docs/shards.md says what AWS Batch, Kubernetes
+    /// and Step Functions set instead
+    #[arg(long, value_name = "I/N", env = "LINKWALK_SHARD", hide_env_values = true)]
+    pub shard: Option<Shard>,
+}
+
 /// Narrows a command to some of the targets. Several kinds of narrowing all hold; several values of one
 /// kind are alternatives.
 #[derive(Debug, Clone, Default, Args)]
@@ -317,6 +363,9 @@ pub struct Scope {
     /// The report of an earlier run, as `-o json` writes it
     #[arg(long, value_name = "FILE", requires = "only")]
     pub from: Option<PathBuf>,
+    /// Which part
+    #[command(flatten)]
+    pub shard: Sharding,
 }
 
 /// What `--only` takes.
@@ -369,6 +418,7 @@ impl Scope {
         words.extend(self.waves.iter().map(|wave| format!("--wave {wave}")));
         let only = self.only.iter().filter_map(|word| word.outcome());
         words.extend(only.map(|word| format!("--only {word}")));
+        words.extend(self.shard.shard.map(|shard| format!("--shard {shard}")));
         words
     }
 }

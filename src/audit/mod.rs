@@ -30,6 +30,7 @@ pub use since::{PreviousError, previous};
 
 use crate::ids::{AccountId, Region, TargetId, VpcId};
 use crate::model::failure::Failure;
+use crate::model::shard::Part;
 
 /// Version of the document. A new minor adds fields, which readers ignore; a new major may change them,
 /// which readers refuse.
@@ -66,6 +67,9 @@ pub struct Audit {
     /// Against an earlier audit, where one was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub since: Option<Since>,
+    /// Which part of the whole this is, where the accounts were split over several processes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Part>,
 }
 
 /// An account that owns shared resources and gets no endpoints.
@@ -192,10 +196,7 @@ impl Audit {
     /// left. `today` is the day in UTC.
     pub fn settle(&mut self, rules: &[Rule], today: jiff::civil::Date) {
         ignore::apply(self, rules, today);
-        let order = |one: &Finding| {
-            (one.severity, one.account.clone(), one.region.clone(), one.kind, one.id.clone())
-        };
-        self.findings.sort_by_cached_key(order);
+        self.sort_findings();
         let drifted: BTreeSet<(&AccountId, Option<&Region>)> = self
             .findings
             .iter()
@@ -209,6 +210,31 @@ impl Audit {
                 audited.standing = Standing::InSync;
             }
         }
+    }
+
+    fn sort_findings(&mut self) {
+        let order = |one: &Finding| {
+            (one.severity, one.account.clone(), one.region.clone(), one.kind, one.id.clone())
+        };
+        self.findings.sort_by_cached_key(order);
+    }
+
+    /// Puts what was joined from several audits into the order of one.
+    pub fn in_order(&mut self) {
+        let regions = self.regions.clone();
+        let place = |region: &Region| regions.iter().position(|known| known == region);
+        self.targets.sort_by_cached_key(|one| {
+            let TargetId { account, region } = &one.target;
+            (one.ou.clone(), one.name.clone(), account.clone(), place(region))
+        });
+        self.sort_findings();
+        self.ignored.sort_by(|one, other| one.finding.id.cmp(&other.finding.id));
+    }
+
+    /// Whether a target was not looked at: nothing is known of it.
+    pub fn has_unknown(&self) -> bool {
+        let unknown = |one: &Audited| matches!(one.standing, Standing::Unreachable | Standing::NotStarted);
+        self.targets.iter().any(unknown)
     }
 
     /// Whether anything counts as drift.

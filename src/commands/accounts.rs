@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::out;
 use super::stage::Stage;
 use crate::cli::Output;
-use crate::config::Explanation;
+use crate::config::{Config, Explanation};
 use crate::exit::Exit;
 use crate::ids::AccountId;
 use crate::model::account::{Account, Standing};
@@ -20,6 +20,7 @@ pub(super) async fn run(stage: Stage, explain: Option<AccountId>) -> Exit {
         Ok(walk) => walk,
         Err(failure) => return stage.fail(&failure).await,
     };
+    let walk = if explain.is_none() { of_shard(&stage.run.config, walk) } else { walk };
     let shown = match &explain {
         None => Ok(Shown::Walk),
         Some(id) => explained(&stage.run, &walk, id),
@@ -37,6 +38,16 @@ pub(super) async fn run(stage: Stage, explain: Option<AccountId>) -> Exit {
         (Ok(_), Output::Jsonl) => {}
     }
     exit
+}
+
+/// Only the consumers of this process's shard, where it has one.
+fn of_shard(config: &Config, mut walk: Walk) -> Walk {
+    if let Some(shard) = config.shard {
+        let consumers = walk.consumers().map(|account| account.id.clone()).collect();
+        let mine = shard.pick(&consumers);
+        walk.members.retain(|member| mine.contains(&member.account.id));
+    }
+    walk
 }
 
 /// What is shown: all, or one account with its rules.

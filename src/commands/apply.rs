@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::course::course;
-use super::plan::{Prepared, give_up, prepare, text, without_actions};
+use super::plan::{Prepared, give_up, prepare, text, with_part, without_actions};
 use super::resume;
 use super::stage::Stage;
 use super::{caps, out, saved};
@@ -93,7 +93,7 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
     match screen.output {
         Output::Text if stopped => out::stderr("Not applied: nothing was changed.\n"),
         Output::Text => screen.text(&summary::render(&progress, screen.summary())),
-        Output::Json => screen.json(outcomes::document(&progress, exit)),
+        Output::Json => screen.json(with_part(outcomes::document(&progress, exit), &prepared)),
         Output::Jsonl => {}
     }
     exit

@@ -1,6 +1,6 @@
 //! `linkwalk audit`: discover, observe, plan, and say what differs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
@@ -24,6 +24,7 @@ use crate::report::audit::text::{self, Options};
 use crate::report::audit::{Format, render};
 use crate::report::event::EventKind;
 use crate::run::{Elsewhere, Run, Target, Walk, audit as walk_and_look, discover};
+use crate::run::journal::State;
 use crate::shutdown::Level;
 
 /// Width of the text where stdout is no terminal.
@@ -45,7 +46,11 @@ pub(super) struct Ready {
 
 impl Ready {
     /// `None` for every other command. The error is for people.
-    pub(super) fn for_command(cli: &Cli, config: &Config) -> Result<Option<Self>, String> {
+    pub(super) fn for_command(
+        cli: &Cli,
+        config: &Config,
+        state: &State,
+    ) -> Result<Option<Self>, String> {
         let Command::Audit(options) = &cli.command else { return Ok(None) };
         let AuditOptions { scope, since, reports, notify } = options;
         let before = since.as_ref().map(|path| {
@@ -59,7 +64,7 @@ impl Ready {
             return Err("--report FORMAT=- and -o both write to stdout: leave one out".to_owned());
         }
         let sandbox = cli.sandbox().is_some();
-        let telling = notify.then(|| Telling::prepare(config, since.is_some(), sandbox)).transpose()?;
+        let telling = notify.then(|| Telling::prepare(config, since.is_some(), sandbox, state)).transpose()?;
         let config = cli.common.config.clone().unwrap_or_else(|| PathBuf::from("accounts.toml"));
         Ok(Some(Self {
             scope: scope.clone(),
@@ -105,7 +110,7 @@ pub(super) async fn run(stage: Stage, ready: Ready) -> Exit {
             vec![Said::Fine("Nobody was told: the audit is not whole.".to_owned())]
         }
         Some(telling) => {
-            let whole = scope.is_everyone() && scope.regions.is_empty();
+            let whole = scope.is_everyone() && scope.regions.is_empty() && audit.shard.is_none();
             telling.tell(&stage.run.sessions, &audit, whole, &places).await
         }
     };
@@ -167,6 +172,7 @@ async fn audited(
     run.sessions.caller().await.map_err(NoPlan::Failed)?;
     let walk = discover(run).await.map_err(NoPlan::Failed)?;
     let targets = scope::targets(&run.config, &walk, &ready.scope).map_err(NoPlan::Usage)?;
+    let (targets, shard) = scope::split(&run.config, targets);
     run.events.send(discovered(&walk, targets.len()));
     let units: BTreeMap<AccountId, String> = walk
         .members
@@ -195,6 +201,7 @@ async fn audited(
         findings: audits.findings,
         ignored: Vec::new(),
         since: None,
+        shard,
     };
     let rules: Vec<Rule> = run.config.ignores.iter().map(|rule| resolved(rule, &walk)).collect();
     audit.settle(&rules, created_at.to_zoned(TimeZone::UTC).date());
@@ -211,8 +218,13 @@ fn elsewhere(config: &Config, walk: &Walk, scope: &Scope) -> Vec<Elsewhere> {
     }
     let regions: Vec<&Region> =
         config.organization.regions.iter().filter(|one| scope.has_region(one)).collect();
+    let others = walk.members.iter().filter(|one| !one.is_consumer());
+    let others: BTreeSet<_> = others.map(|one| one.account.id.clone()).collect();
+    // Each shard looks at its share of these too.
+    let mine = config.shard.map_or_else(|| others.clone(), |shard| shard.pick(&others));
     let mut places = Vec::new();
-    for member in walk.members.iter().filter(|one| one.account.state == AccountState::Active) {
+    let members = walk.members.iter().filter(|one| mine.contains(&one.account.id));
+    for member in members.filter(|one| one.account.state == AccountState::Active) {
         let InWalk::Skipped { reason } = &member.standing else { continue };
         places.extend(regions.iter().map(|region| Elsewhere {
             target: Arc::new(Target::new(config, &member.account, region)),

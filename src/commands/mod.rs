@@ -7,6 +7,7 @@ mod caps;
 mod course;
 mod kept;
 mod ledger;
+mod merge;
 mod notify;
 mod out;
 mod plan;
@@ -22,9 +23,10 @@ mod unlock;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Cli, Command, SandboxVerb, Written};
+use crate::cli::{Cli, Command, ReportVerb, SandboxVerb, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
+use crate::model::shard::{InvalidShard, Shard};
 use crate::run::journal::State;
 use ledger::Ledger;
 use crate::plan::artifact::SavedPlan;
@@ -42,11 +44,21 @@ pub fn run(cli: Cli) -> Exit {
     let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
     match &cli.command {
         Command::Runs => return runs::list(&state, screen),
-        Command::Report { run } => return runs::report(&state, run.as_deref(), screen),
+        Command::Report { verb: Some(ReportVerb::Merge(asked)), .. } => {
+            return merge::run(asked, cli.common.output, screen);
+        }
+        Command::Report { run, .. } => return runs::report(&state, run.as_deref(), screen),
         _ => {}
     }
+    let shard = match cli.command.shard() {
+        Ok(shard) => shard,
+        Err(wrong) => {
+            out::error(&wrong.to_string());
+            return Exit::Usage;
+        }
+    };
     let config = match accounts_toml(&cli, sandbox.as_ref()) {
-        Ok(config) => config,
+        Ok(config) => Config { shard, ..config },
         Err(problems) => {
             out::stderr(&(problems.render(screen.stderr_color) + "\n"));
             return Exit::Usage;
@@ -59,7 +71,7 @@ pub fn run(cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
-    let audit = match audit::Ready::for_command(&cli, &config) {
+    let audit = match audit::Ready::for_command(&cli, &config, &state) {
         Ok(audit) => audit,
         Err(wrong) => {
             out::error(&wrong);
@@ -104,7 +116,7 @@ pub fn run(cli: Cli) -> Exit {
             }
         };
         match cli.command {
-            Command::Accounts { explain } => accounts::run(stage, explain).await,
+            Command::Accounts { explain, .. } => accounts::run(stage, explain).await,
             Command::Plan { scope, out, detailed_exitcode } => {
                 plan::run(stage, &scope, out.as_deref(), detailed_exitcode).await
             }
@@ -113,7 +125,7 @@ pub fn run(cli: Cli) -> Exit {
                 Some(ready) => audit::run(stage, ready).await,
                 None => Exit::Usage,
             },
-            Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
+            Command::ForceUnlock { run, yes, .. } => unlock::run(stage, &state, &run, yes).await,
             Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
         }
     })
@@ -185,6 +197,21 @@ impl Cli {
 }
 
 impl Command {
+    /// The shard that the command line or the environment names, for commands that have one.
+    fn shard(&self) -> Result<Option<Shard>, InvalidShard> {
+        let asked = match self {
+            Self::Accounts { shard, .. } | Self::ForceUnlock { shard, .. } => shard,
+            Self::Plan { scope, .. } => &scope.shard,
+            Self::Apply(apply) => &apply.scope.shard,
+            Self::Audit(audit) => &audit.scope.shard,
+            Self::Runs | Self::Report { .. } | Self::Sandbox { .. } => return Ok(None),
+        };
+        match asked.shard {
+            None => Shard::of_environment(|name| std::env::var(name).ok()),
+            some => Ok(some),
+        }
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Accounts { .. } => "accounts",

@@ -4,7 +4,7 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::out;
 use crate::aws::Sessions;
@@ -13,10 +13,7 @@ use crate::config::Config;
 use crate::model::failure::Failure;
 use crate::report::notice::{Memory, News, Notice};
 use crate::run::Channel;
-
-/// Where the memory is kept, below the working directory; the sandbox's own is forgotten with it.
-const FOLDER: &str = ".linkwalk";
-const SANDBOX_FOLDER: &str = ".linkwalk/sandbox";
+use crate::run::journal::State;
 
 /// What can be known, and go wrong, before the walk.
 pub(super) struct Telling {
@@ -60,7 +57,12 @@ impl Said {
 
 impl Telling {
     /// Prepares for `--notify`. `compares`: whether `--since` names a report. The error is for people.
-    pub(super) fn prepare(config: &Config, compares: bool, sandbox: bool) -> Result<Self, String> {
+    pub(super) fn prepare(
+        config: &Config,
+        compares: bool,
+        sandbox: bool,
+        state: &State,
+    ) -> Result<Self, String> {
         let notify = config.notify.as_ref().ok_or_else(|| {
             "--notify tells whom accounts.toml names, and it has no [notify]: add one with `sns_topic` \
              or `webhook_env`"
@@ -68,7 +70,7 @@ impl Telling {
         })?;
         let channels = Channel::of(notify, |name| env::var(name).ok())?;
         let memory =
-            if compares { None } else { Some(Kept::open(&config.deployment, sandbox)?) };
+            if compares { None } else { Some(Kept::open(config, state)?) };
         Ok(Self { channels, min_severity: notify.min_severity, sandbox, memory })
     }
 
@@ -119,9 +121,10 @@ impl Telling {
 }
 
 impl Kept {
-    fn open(deployment: &str, sandbox: bool) -> Result<Self, String> {
-        let folder = Path::new(if sandbox { SANDBOX_FOLDER } else { FOLDER });
-        let name = format!("audit-{deployment}.json");
+    fn open(config: &Config, state: &State) -> Result<Self, String> {
+        let (folder, deployment) = (state.root(), config.deployment.as_str());
+        // Shards may share a folder, and each tells its own news.
+        let name = format!("audit-{}.json", config.lock_name());
         let (path, next) = (folder.join(&name), folder.join(format!(".{name}.{}", std::process::id())));
         let memory = match fs::read_to_string(&path) {
             Ok(text) => Memory::read(&text, deployment).map_err(|why| {

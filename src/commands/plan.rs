@@ -11,6 +11,7 @@ use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::ids::{AccountId, TargetId};
 use crate::model::failure::Failure;
+use crate::model::shard::Part;
 use crate::plan::artifact::Origin;
 use crate::plan::outcome::{Held, Outcome};
 use crate::plan::{Plan, Planned, TargetPlan};
@@ -30,6 +31,8 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// Every target in scope, in the order of the walk. One that is not in the plan was not started.
     pub(super) targets: Vec<Arc<Target>>,
+    /// Which part of the whole that is.
+    pub(super) part: Option<Part>,
     /// The management account, where the caller may know it.
     pub(super) management: Option<AccountId>,
     /// How many targets the organization has, in scope or not.
@@ -57,12 +60,14 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
     run.sessions.caller().await.map_err(NoPlan::Failed)?;
     let walk = discover(run).await.map_err(NoPlan::Failed)?;
     let targets = scope::targets(&run.config, &walk, narrowed).map_err(NoPlan::Usage)?;
+    let (targets, part) = scope::split(&run.config, targets);
     run.events.send(discovered(&walk, targets.len()));
     run.journal.scope(&targets);
     let plan = observe(run, &targets).await;
     Ok(Prepared {
         plan,
         targets,
+        part,
         everyone: walk.consumers().count() * run.config.organization.regions.len(),
         management: walk.management,
         held: BTreeMap::new(),
@@ -206,6 +211,14 @@ pub(super) fn names(targets: &[Arc<Target>]) -> BTreeMap<AccountId, String> {
     targets.iter().map(|target| (target.id.account.clone(), target.name.clone())).collect()
 }
 
+/// The document of a shard says so.
+pub(super) fn with_part(mut document: serde_json::Value, prepared: &Prepared) -> serde_json::Value {
+    if let Some(part) = &prepared.part {
+        document["shard"] = serde_json::json!(part);
+    }
+    document
+}
+
 /// The plan for machines.
 pub(super) fn document(
     prepared: &Prepared,
@@ -230,5 +243,5 @@ pub(super) fn document(
         origin: &origin,
         course,
     };
-    plan_json::document(&prepared.plan, &meta)
+    with_part(plan_json::document(&prepared.plan, &meta), prepared)
 }

@@ -45,6 +45,7 @@ pub(super) async fn prepare(run: &Arc<Run>, resumed: &Resumed) -> Result<Prepare
     let walk = discover(run).await.map_err(NoPlan::Failed)?;
     check_organization(saved, &walk).map_err(NoPlan::Usage)?;
     let consumers = scope::targets(&run.config, &walk, &Scope::default()).map_err(NoPlan::Usage)?;
+    let (consumers, part) = scope::split(&run.config, consumers);
     let is_in_scope = |target: &Arc<Target>| past.scope.contains_key(&target.id);
     let targets: Vec<Arc<Target>> = consumers.into_iter().filter(is_in_scope).collect();
     let gone = gone(past.scope.iter(), &walk, &targets);
@@ -70,6 +71,7 @@ pub(super) async fn prepare(run: &Arc<Run>, resumed: &Resumed) -> Result<Prepare
     Ok(Prepared {
         plan: left.plan,
         targets,
+        part,
         everyone: walk.consumers().count() * run.config.organization.regions.len(),
         management: walk.management,
         held: left.moved,

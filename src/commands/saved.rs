@@ -99,6 +99,7 @@ pub(super) async fn prepare(
     let walk = discover(run).await.map_err(NoPlan::Failed)?;
     check_organization(saved, &walk).map_err(NoPlan::Usage)?;
     let in_scope = scope::targets(&run.config, &walk, narrowed).map_err(NoPlan::Usage)?;
+    let (in_scope, part) = scope::split(&run.config, in_scope);
     let is_planned = |target: &Arc<Target>| saved.plan.targets.contains_key(&target.id);
     let targets: Vec<Arc<Target>> = in_scope.into_iter().filter(is_planned).collect();
     let gone = if narrowed.words().is_empty() {
@@ -109,7 +110,7 @@ pub(super) async fn prepare(
     } else {
         Vec::new()
     };
-    if targets.is_empty() && gone.is_empty() {
+    if targets.is_empty() && gone.is_empty() && part.is_none() {
         return Err(NoPlan::Usage("the saved plan has no target that is in scope".to_owned()));
     }
     run.events.send(discovered(&walk, targets.len() + gone.len()));
@@ -128,7 +129,7 @@ pub(super) async fn prepare(
     let management = walk.management;
     run.journal.scope(&targets);
     let (plan, known) = (revisited.plan, BTreeMap::new());
-    Ok(Prepared { plan, targets, management, everyone, held, gone, known, replanned })
+    Ok(Prepared { plan, targets, part, management, everyone, held, gone, known, replanned })
 }
 
 pub(super) fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {

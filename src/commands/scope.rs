@@ -11,6 +11,7 @@ use crate::cli::{Only, Scope};
 use crate::config::{Config, THE_REST};
 use crate::ids::{Region, TargetId};
 use crate::model::account::{Account, Standing};
+use crate::model::shard::Part;
 use crate::report::outcomes;
 use crate::run::{Target, Walk};
 
@@ -170,6 +171,21 @@ pub(super) fn targets(
         .filter(|target| selected.as_ref().is_none_or(|selected| selected.contains(&target.id)))
         .collect();
     if targets.is_empty() { Err(nothing(scope, walk)) } else { Ok(targets) }
+}
+
+/// The targets of this process's shard, and which part of the whole that is. A shard may have none: there
+/// can be more shards than accounts.
+pub(super) fn split(
+    config: &Config,
+    targets: Vec<Arc<Target>>,
+) -> (Vec<Arc<Target>>, Option<Part>) {
+    let Some(shard) = config.shard else { return (targets, None) };
+    let accounts: BTreeSet<_> = targets.iter().map(|target| target.id.account.clone()).collect();
+    let regions: BTreeSet<_> = targets.iter().map(|target| &target.id.region).collect();
+    let rest = format!("{regions:?} {:?} {:?}", config.digests(), config.ignores);
+    let part = Part::new(shard, &accounts, &rest);
+    let mine = shard.pick(&accounts);
+    (targets.into_iter().filter(|target| mine.contains(&target.id.account)).collect(), Some(part))
 }
 
 /// Why nothing is in scope.

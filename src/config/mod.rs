@@ -41,6 +41,7 @@ use crate::model::account::Account;
 use crate::model::endpoint::{DnsOptions, EndpointKind, IpAddressType, Tags};
 use crate::model::policy::PolicyDocument;
 use crate::model::region;
+use crate::model::shard::Shard;
 use crate::model::spec::{
     GroupRef, IngressSource, RouteTableSelector, ServiceRef, SubnetSelector, VpcSelector,
 };
@@ -73,6 +74,15 @@ pub fn parse(shown: String, source: String, folder: &Path) -> Result<Config, Con
 }
 
 impl Config {
+    /// What is locked while a run changes something: the deployment, or one shard of it, for shards work
+    /// side by side.
+    pub fn lock_name(&self) -> String {
+        match self.shard {
+            None => self.deployment.clone(),
+            Some(Shard { index, of }) => format!("{}.shard-{index}-of-{of}", self.deployment),
+        }
+    }
+
     /// The partition of the file's regions: `aws`, `aws-cn`, ... It is the second part of every
     /// ARN.
     pub fn partition(&self) -> &'static str {
@@ -108,6 +118,8 @@ pub struct Config {
     pub lines: BTreeMap<String, u32>,
     /// How much a plan may change.
     pub guard: Guard,
+    /// The part of the accounts that this process works on, which the command line says; `None`: all.
+    pub shard: Option<Shard>,
     /// Where runs on different machines exclude each other; `None`: only on this machine.
     pub lock: Option<LockBucket>,
 }

@@ -46,6 +46,7 @@ fn sections(root: &Table<'_>, source: &str) -> Config {
         overrides,
         rollout: rollout::rollout(root),
         guard: rollout::guard(root),
+        shard: None,
         notify: notify::notify(root),
         ignores,
         lines: lines(root, source),

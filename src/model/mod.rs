@@ -10,4 +10,5 @@ pub mod observed;
 pub mod policy;
 pub mod region;
 pub mod service;
+pub mod shard;
 pub mod spec;

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod event;
 pub mod jsonl;
 pub mod live;
+pub mod merge;
 pub mod mode;
 pub mod notice;
 pub mod outcomes;

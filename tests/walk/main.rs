@@ -25,6 +25,7 @@ mod sandbox;
 mod scale;
 mod sessions;
 mod settings;
+mod shards;
 mod simulation;
 mod terminal;
 mod waiting;

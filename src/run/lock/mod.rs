@@ -112,7 +112,7 @@ pub async fn take(
         )),
         Taken::Over(None) => notes.push("took over a lock that was left behind".to_owned()),
     };
-    let (file, taken) = file::take(&file::path(root, &config.deployment), &owner)?;
+    let (file, taken) = file::take(&file::path(root, &config.lock_name()), &owner)?;
     note(taken);
     let bucket = match place(config, sessions) {
         None => None,
@@ -138,7 +138,7 @@ pub async fn break_open(
     run: &str,
     sessions: &Sessions,
 ) -> Result<Owner, Refused> {
-    let here = match file::break_open(&file::path(root, &config.deployment), run) {
+    let here = match file::break_open(&file::path(root, &config.lock_name()), run) {
         Ok(owner) => Some(owner),
         Err(Refused::Free) => None,
         Err(refused) => return Err(refused),
@@ -157,7 +157,7 @@ pub async fn break_open(
 fn place(config: &Config, sessions: &Sessions) -> Option<Place> {
     let lock = config.lock.as_ref()?;
     let region = lock.region.as_ref().unwrap_or(&config.organization.regions[0]);
-    let key = format!("{}{}.lock.json", lock.prefix, config.deployment);
+    let key = format!("{}{}.lock.json", lock.prefix, config.lock_name());
     let shown = format!("s3://{}/{key}", lock.bucket);
     let bucket = Arc::new(sessions.bucket(&lock.bucket, region));
     Some(Place { bucket, key, shown })

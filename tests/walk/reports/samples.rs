@@ -65,6 +65,7 @@ pub(crate) fn empty() -> Audit {
         findings: Vec::new(),
         ignored: Vec::new(),
         since: None,
+        shard: None,
     }
 }
 
