@@ -14,6 +14,7 @@ mod edges;
 mod faults;
 mod interrupt;
 mod isolation;
+mod notify;
 mod output;
 mod regions;
 mod rehearsal;
