@@ -47,14 +47,19 @@ impl Webhook {
         let wrong = |why: &str| Failure::local(STEP, ErrorClass::Invalid, why);
         let url = url.trim();
         let parsed: ::http::Uri = url.parse().map_err(|_| wrong("it is not a URL"))?;
-        let authority = parsed.authority().ok_or_else(|| wrong("it is not a whole URL: https://..."))?;
+        let authority =
+            parsed.authority().ok_or_else(|| wrong("it is not a whole URL: https://..."))?;
         if authority.as_str().contains('@') {
             return Err(wrong("it holds a user name or password, which would not be sent"));
         }
         match parsed.scheme_str() {
             Some("https") => {}
             Some("http") if is_here(authority.host()) => {}
-            _ => return Err(wrong("it must begin with https://: what it carries is not for everyone")),
+            _ => {
+                return Err(wrong(
+                    "it must begin with https://: what it carries is not for everyone",
+                ));
+            }
         }
         let ca_bundle = std::env::var("AWS_CA_BUNDLE").ok();
         let connector = http::connector(ca_bundle.as_deref())?;
@@ -111,7 +116,9 @@ impl Webhook {
         let class = match status {
             200..=299 => return Ok(()),
             300..=399 => {
-                let why = format!("HTTP status {status}: it leads elsewhere, and redirects are not followed");
+                let why = format!(
+                    "HTTP status {status}: it leads elsewhere, and redirects are not followed"
+                );
                 return Err(failed(ErrorClass::Invalid, why));
             }
             429 => ErrorClass::Throttled,

@@ -17,7 +17,9 @@ const DEFAULT_WIDTH: usize = 100;
 
 /// Runs the command.
 pub(super) fn run(asked: &Merge, written: Written, screen: Screen) -> Exit {
-    match joined(asked).and_then(|joined| tell(asked, &joined, written, screen).map(|()| joined.exit)) {
+    match joined(asked)
+        .and_then(|joined| tell(asked, &joined, written, screen).map(|()| joined.exit))
+    {
         Ok(exit) => exit,
         Err(wrong) => {
             out::error(&wrong);
@@ -29,7 +31,8 @@ pub(super) fn run(asked: &Merge, written: Written, screen: Screen) -> Exit {
 fn joined(asked: &Merge) -> Result<Joined, String> {
     let read = |file: &std::path::PathBuf| {
         let shown = file.display().to_string();
-        let text = fs::read_to_string(file).map_err(|error| format!("cannot read {shown}: {error}"))?;
+        let text =
+            fs::read_to_string(file).map_err(|error| format!("cannot read {shown}: {error}"))?;
         let document: Value = serde_json::from_str(&text)
             .map_err(|error| format!("{shown} is not one JSON document: {error}"))?;
         Ok((shown, document))
@@ -38,7 +41,12 @@ fn joined(asked: &Merge) -> Result<Joined, String> {
     join(&documents, asked.partial)
 }
 
-fn tell(asked: &Merge, joined: &Joined, written: Written, mut screen: Screen) -> Result<(), String> {
+fn tell(
+    asked: &Merge,
+    joined: &Joined,
+    written: Written,
+    mut screen: Screen,
+) -> Result<(), String> {
     screen.sandbox = is_sandbox(&joined.whole);
     match (&joined.whole, written) {
         (Whole::Outcomes(..), _) if !asked.reports.is_empty() => {
@@ -53,11 +61,17 @@ fn tell(asked: &Merge, joined: &Joined, written: Written, mut screen: Screen) ->
         (Whole::Outcomes(_, progress), Written::Plain(Output::Text)) => {
             screen.text(&summary::render(progress, screen.summary()));
         }
-        (Whole::Outcomes(document, _), Written::Plain(Output::Json)) => screen.json(document.clone()),
+        (Whole::Outcomes(document, _), Written::Plain(Output::Json)) => {
+            screen.json(document.clone())
+        }
         (Whole::Audit(audit), written) => {
             let files = report_file::open(&asked.reports)?;
-            if files.iter().any(report_file::ReportFile::is_stdout) && written != Written::Plain(Output::Text) {
-                return Err("--report FORMAT=- and -o both write to stdout: leave one out".to_owned());
+            if files.iter().any(report_file::ReportFile::is_stdout)
+                && written != Written::Plain(Output::Text)
+            {
+                return Err(
+                    "--report FORMAT=- and -o both write to stdout: leave one out".to_owned()
+                );
             }
             let taken = files.iter().any(report_file::ReportFile::is_stdout);
             match written {
@@ -67,7 +81,10 @@ fn tell(asked: &Merge, joined: &Joined, written: Written, mut screen: Screen) ->
                 Written::Plain(_) => {
                     let width = screen.columns.unwrap_or(DEFAULT_WIDTH);
                     let color = screen.stdout_color;
-                    out::stdout(&text::write(audit, text::Options { color, width, in_full: false }));
+                    out::stdout(&text::write(
+                        audit,
+                        text::Options { color, width, in_full: false },
+                    ));
                 }
             }
             for file in files {

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::out;
-use crate::aws::Sessions;
 use crate::audit::{Audit, Severity};
+use crate::aws::Sessions;
 use crate::config::Config;
 use crate::model::failure::Failure;
 use crate::report::notice::{Memory, News, Notice};
@@ -69,8 +69,7 @@ impl Telling {
                 .to_owned()
         })?;
         let channels = Channel::of(notify, |name| env::var(name).ok())?;
-        let memory =
-            if compares { None } else { Some(Kept::open(config, state)?) };
+        let memory = if compares { None } else { Some(Kept::open(config, state)?) };
         Ok(Self { channels, min_severity: notify.min_severity, sandbox, memory })
     }
 
@@ -125,10 +124,14 @@ impl Kept {
         let (folder, deployment) = (state.root(), config.deployment.as_str());
         // Shards may share a folder, and each tells its own news.
         let name = format!("audit-{}.json", config.lock_name());
-        let (path, next) = (folder.join(&name), folder.join(format!(".{name}.{}", std::process::id())));
+        let (path, next) =
+            (folder.join(&name), folder.join(format!(".{name}.{}", std::process::id())));
         let memory = match fs::read_to_string(&path) {
             Ok(text) => Memory::read(&text, deployment).map_err(|why| {
-                format!("cannot use {}, what was told last: {why}; remove it to tell everything anew", path.display())
+                format!(
+                    "cannot use {}, what was told last: {why}; remove it to tell everything anew",
+                    path.display()
+                )
             })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Memory::empty(deployment),
             Err(error) => return Err(format!("cannot read {}: {error}", path.display())),
@@ -152,7 +155,10 @@ impl Kept {
             .and_then(|()| self.file.sync_all())
             .and_then(|()| fs::rename(&self.next, &self.path));
         kept.map_err(|error| {
-            format!("cannot remember in {} what was told: {error}; it will be told again", self.path.display())
+            format!(
+                "cannot remember in {} what was told: {error}; it will be told again",
+                self.path.display()
+            )
         })
     }
 }

@@ -55,7 +55,8 @@ fn topic(node: &Node<'_>) -> Option<String> {
         );
     }
     if region::partition_of(&place.into()) != Some(partition) {
-        return node.refuse(format!("`{place}` is not a region of partition `{partition}`"), example);
+        return node
+            .refuse(format!("`{place}` is not a region of partition `{partition}`"), example);
     }
     if !is_account(account) || !is_name(name) {
         return node.refuse(format!("`{text}` is not the ARN of an SNS topic"), example);

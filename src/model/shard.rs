@@ -15,7 +15,9 @@ use crate::ids::AccountId;
 const MOST: u32 = 10_000;
 
 /// One shard of several: `2/4`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Shard {
     /// Which, from 1.
     pub index: u32,
@@ -160,7 +162,9 @@ mod tests {
     use super::*;
 
     fn accounts(count: u32) -> BTreeSet<AccountId> {
-        (0..count).map(|n| format!("{:012}", 100_000_000_000_u64 + u64::from(n) * 7).parse().unwrap()).collect()
+        (0..count)
+            .map(|n| format!("{:012}", 100_000_000_000_u64 + u64::from(n) * 7).parse().unwrap())
+            .collect()
     }
 
     #[test]
@@ -168,8 +172,7 @@ mod tests {
         for count in [0, 1, 3, 11, 1000] {
             for of in [1, 2, 4, 7, 12] {
                 let all = accounts(count);
-                let shards: Vec<_> =
-                    (1..=of).map(|index| Shard { index, of }.pick(&all)).collect();
+                let shards: Vec<_> = (1..=of).map(|index| Shard { index, of }.pick(&all)).collect();
                 let sizes: Vec<usize> = shards.iter().map(BTreeSet::len).collect();
                 assert_eq!(sizes.iter().sum::<usize>(), all.len());
                 assert_eq!(shards.into_iter().flatten().collect::<BTreeSet<_>>(), all);

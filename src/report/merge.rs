@@ -152,11 +152,7 @@ fn exit(part: &Shown) -> Result<Exit, String> {
     found.ok_or_else(|| format!("{}: it does not say how the run ended", part.file))
 }
 
-fn outcomes(
-    parts: &[Shown],
-    missing: &[Shard],
-    exit: Exit,
-) -> Result<(Value, Progress), String> {
+fn outcomes(parts: &[Shown], missing: &[Shard], exit: Exit) -> Result<(Value, Progress), String> {
     let mut progress = Progress::default();
     let text = |key: &str| {
         let value = parts.first().and_then(|part| part.document[key].as_str());
@@ -185,7 +181,8 @@ fn outcomes(
         progress.elapsed = progress.elapsed.max(Duration::from_millis(number("elapsed_ms")));
     }
     let mut document = outcomes::document(&progress, exit);
-    document["sandbox"] = parts.first().map_or(Value::Null, |part| part.document["sandbox"].clone());
+    document["sandbox"] =
+        parts.first().map_or(Value::Null, |part| part.document["sandbox"].clone());
     document["shards"] = shards(parts, missing);
     Ok((document, progress))
 }
@@ -233,7 +230,8 @@ fn since(one: Since, other: Since) -> Since {
     };
     let known: BTreeSet<String> = ids(&one).union(&ids(&other)).cloned().collect();
     let theirs: BTreeSet<String> = other.unknown.iter().map(|finding| finding.id.clone()).collect();
-    let is_unknown = |finding: &Finding| theirs.contains(&finding.id) && !known.contains(&finding.id);
+    let is_unknown =
+        |finding: &Finding| theirs.contains(&finding.id) && !known.contains(&finding.id);
     let united = |mut ids: Vec<String>, more: Vec<String>| {
         ids.extend(more);
         ids.sort();

@@ -24,10 +24,13 @@ impl Channel {
         let mut channels: Vec<Self> = notify.sns_topic.iter().cloned().map(Self::Topic).collect();
         if let Some(name) = &notify.webhook_env {
             let url = secret(name).filter(|url| !url.trim().is_empty()).ok_or_else(|| {
-                format!("notify.webhook_env names {name}, and there is no such environment variable")
+                format!(
+                    "notify.webhook_env names {name}, and there is no such environment variable"
+                )
             })?;
-            let webhook = Webhook::new(&url)
-                .map_err(|failure| format!("the URL in {name} cannot be used: {}", failure.message))?;
+            let webhook = Webhook::new(&url).map_err(|failure| {
+                format!("the URL in {name} cannot be used: {}", failure.message)
+            })?;
             channels.push(Self::Webhook(name.clone(), webhook));
         }
         Ok(channels)

@@ -37,7 +37,7 @@ fn shards(arguments: &[&str]) -> (TempDir, Vec<Value>) {
         // What is said on the command line wins.
         &[("LINKWALK_SHARD", "1/9"), ("AWS_BATCH_JOB_ARRAY_INDEX", "7")],
     ];
-    let one = |(number, variables): (usize, &&[(&str, &str)])| {
+    let one = |number: usize, variables: &[(&str, &str)]| {
         let own = folder.path().join(format!("of-{number}"));
         std::fs::create_dir(&own).unwrap();
         let mut arguments = arguments.to_vec();
@@ -48,7 +48,14 @@ fn shards(arguments: &[&str]) -> (TempDir, Vec<Value>) {
         std::fs::write(folder.path().join(format!("{number}.json")), document.to_string()).unwrap();
         document
     };
-    let documents = engines.iter().enumerate().map(one).collect();
+    let one = &one;
+    let documents = std::thread::scope(|scope| {
+        let started = engines.iter().enumerate();
+        let started: Vec<_> = started
+            .map(|(number, variables)| scope.spawn(move || one(number, variables)))
+            .collect();
+        started.into_iter().map(|shard| shard.join().unwrap()).collect()
+    });
     (folder, documents)
 }
 
@@ -104,7 +111,9 @@ fn the_audits_of_four_shards_are_together_the_audit_of_all() {
 /// Request ids are drawn from the order of calls, which differs from run to run.
 fn without_requests(mut value: Value) -> Value {
     match &mut value {
-        Value::Array(items) => items.iter_mut().for_each(|item| *item = without_requests(item.take())),
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| *item = without_requests(item.take()))
+        }
         Value::Object(members) => {
             members.remove("request_id");
             // Words that hold one: `(request ...)`, and AWS's encoded message.
@@ -119,13 +128,15 @@ fn without_requests(mut value: Value) -> Value {
 #[test]
 fn the_runs_of_four_shards_are_together_the_run_of_all() {
     let arguments = ["--sandbox", "apply", "--yes", "-q", "-o", "json"];
-    let (folder, documents) = shards(&arguments);
+    let whole = TempDir::new().unwrap();
+    let ((folder, documents), unsharded) = std::thread::scope(|scope| {
+        let unsharded = scope.spawn(|| json(&run(whole.path(), &arguments, &[])));
+        (shards(&arguments), unsharded.join().unwrap())
+    });
     let joined = merge(folder.path(), &FILES, &["-o", "json"]);
     assert_eq!(joined.status.code(), Some(1), "{}", stderr(&joined));
     let joined = json(&joined);
     assert_eq!(joined["shards"]["joined"], serde_json::json!([1, 2, 3, 4]));
-    let whole = TempDir::new().unwrap();
-    let unsharded = json(&run(whole.path(), &arguments, &[]));
     assert_eq!(joined["counts"], unsharded["counts"]);
     let ended = |document: &Value| -> Vec<(String, String)> {
         let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
@@ -191,10 +202,15 @@ fn the_examples_pass_what_the_program_reads() {
     let map = &states["Shards"];
     let shard = map["ItemSelector"]["shard.$"].as_str().unwrap();
     assert!(shard.contains("States.MathAdd($$.Map.Item.Index, 1)"), "shards count from 1: {shard}");
-    let task = &map["ItemProcessor"]["States"]["Apply"]["Parameters"]["Overrides"]["ContainerOverrides"][0];
+    let task = &map["ItemProcessor"]["States"]["Apply"]["Parameters"]["Overrides"]["ContainerOverrides"]
+        [0];
     assert_eq!(task["Environment"][0]["Name"], "LINKWALK_SHARD");
     let job = read("kubernetes-job.yaml");
-    for part in ["completionMode: Indexed", "completions: 4", "name: LINKWALK_SHARDS\n              value: \"4\""] {
+    for part in [
+        "completionMode: Indexed",
+        "completions: 4",
+        "name: LINKWALK_SHARDS\n              value: \"4\"",
+    ] {
         assert!(job.contains(part), "{part}");
     }
 }

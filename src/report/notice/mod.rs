@@ -59,7 +59,10 @@ impl Memory {
             return Err(format!("it is not the memory of an audit of deployment {deployment}"));
         }
         if memory.format.split('.').next() != FORMAT.split('.').next() {
-            return Err(format!("its format is {}, and this version reads {FORMAT}", memory.format));
+            return Err(format!(
+                "its format is {}, and this version reads {FORMAT}",
+                memory.format
+            ));
         }
         Ok(memory)
     }

@@ -88,14 +88,11 @@ fn subject(headline: &str) -> String {
 /// Slack's form. `plain_text` has neither markup nor mentions; `text`, which notifications show, has both,
 /// and three characters that must be escaped (<https://docs.slack.dev/messaging/formatting-message-text>).
 fn chat(headline: &str, parts: &[String]) -> Value {
-    let plain = |text: &str, most: usize| {
-        json!({ "type": "plain_text", "text": text.chars().take(most).collect::<String>(), "emoji": false })
-    };
+    let plain = |text: &str, most: usize| json!({ "type": "plain_text", "text": text.chars().take(most).collect::<String>(), "emoji": false });
     let escaped = headline.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let header = json!({ "type": "header", "text": plain(headline, HEADER) });
-    let sections = parts.iter().map(|part| {
-        json!({ "type": "section", "text": plain(part, SECTION) })
-    });
+    let sections =
+        parts.iter().map(|part| json!({ "type": "section", "text": plain(part, SECTION) }));
     let blocks: Vec<Value> = std::iter::once(header).chain(sections).collect();
     json!({ "text": escaped, "blocks": blocks })
 }
