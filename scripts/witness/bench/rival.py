@@ -97,6 +97,9 @@ def rollout(account: str, tuned: bool) -> None:
 def main() -> None:
     job = {"audit": audit, "rollout": rollout}[sys.argv[1]]
     tuned = {"ordinary": False, "tuned": True}[sys.argv[2]]
+    if tuned:
+        # Read once here, or each of the first threads would read it for itself.
+        session(tuned, dict.fromkeys(["AccessKeyId", "SecretAccessKey", "SessionToken"])).client("ec2", config=CONFIG)
     with ThreadPoolExecutor(32) as pool:
         for done in [pool.submit(job, account, tuned) for account in sys.argv[3:]]:
             done.result()
