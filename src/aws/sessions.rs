@@ -100,12 +100,23 @@ impl Sessions {
         speed: f64,
         access: Access,
     ) -> Self {
+        Self::in_process_since(SystemTime::now(), http_client, (key_id, secret), speed, access)
+    }
+
+    /// The same with an AWS whose time begins now at `began`: so a run is the same whenever it is made.
+    pub fn in_process_since(
+        began: SystemTime,
+        http_client: SharedHttpClient,
+        (key_id, secret): (String, String),
+        speed: f64,
+        access: Access,
+    ) -> Self {
         let keys = Credentials::new(key_id, secret, None, None, "sandbox");
         let caller = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(aws_config::Region::new(access.home_region.as_str().to_owned()))
             .http_client(http_client)
-            .time_source(SharedTimeSource::new(FastClock::new(speed)))
+            .time_source(SharedTimeSource::new(FastClock::new(began, speed)))
             .credentials_provider(SharedCredentialsProvider::new(keys))
             .identity_cache(identity_cache())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -204,8 +215,8 @@ struct FastClock {
 }
 
 impl FastClock {
-    fn new(speed: f64) -> Self {
-        Self { began: SystemTime::now(), start: Instant::now(), speed }
+    fn new(began: SystemTime, speed: f64) -> Self {
+        Self { began, start: Instant::now(), speed }
     }
 }
 

@@ -66,7 +66,11 @@ fn has_work(prepared: &Prepared) -> bool {
 }
 
 /// Ends every target: those with work by doing it, when it is wanted; the others at once.
-async fn carry_out(run: &std::sync::Arc<Run>, prepared: &Prepared, go: bool) -> Vec<Outcome> {
+pub(super) async fn carry_out(
+    run: &std::sync::Arc<Run>,
+    prepared: &Prepared,
+    go: bool,
+) -> Vec<Outcome> {
     let mut work = BTreeMap::new();
     let mut outcomes = Vec::new();
     for target in &prepared.targets {

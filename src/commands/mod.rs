@@ -5,6 +5,7 @@ mod apply;
 mod kept;
 mod out;
 mod plan;
+mod rehearse;
 mod sandbox;
 mod scope;
 mod screen;
@@ -24,6 +25,9 @@ const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
 /// Runs one command to its end.
 pub fn run(cli: Cli) -> Exit {
+    if let Command::Rehearse(asked) = &cli.command {
+        return rehearse::run(asked, &cli.common);
+    }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
     let config = match accounts_toml(&cli, sandbox.as_ref()) {
@@ -65,11 +69,11 @@ pub fn run(cli: Cli) -> Exit {
         };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, detailed_exitcode } => {
+            Command::Plan { scope, detailed_exitcode, save_world: _ } => {
                 plan::run(stage, &scope, detailed_exitcode).await
             }
             Command::Apply { scope, yes } => apply::run(stage, &scope, yes).await,
-            Command::Sandbox { .. } => Exit::Ok,
+            Command::Rehearse(_) | Command::Sandbox { .. } => Exit::Ok,
         }
     })
 }
@@ -95,7 +99,7 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
 /// Wrong usage that can be told before anything is asked of AWS.
 fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> {
     match &cli.command {
-        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(()),
+        Command::Accounts { .. } | Command::Rehearse(_) | Command::Sandbox { .. } => Ok(()),
         Command::Plan { scope, .. } => scope::check_regions(scope, config),
         Command::Apply { scope, yes } => {
             scope::check_regions(scope, config)?;
@@ -121,6 +125,7 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
             Self::Apply { .. } => "apply",
+            Self::Rehearse(_) => "rehearse",
             Self::Sandbox { .. } => "sandbox",
         }
     }

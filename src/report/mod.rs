@@ -13,6 +13,7 @@ pub mod plain;
 pub mod plan_json;
 pub mod plan_text;
 pub mod progress;
+pub mod rehearsal;
 pub mod safe;
 pub mod summary;
 pub mod trouble;

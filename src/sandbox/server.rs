@@ -1,5 +1,6 @@
 //! The sandbox itself: a world, a clock, and `handle(request) -> response`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::dice::Dice;
 use super::dispatch::{Outcome, Turn};
 use super::load::bucket::Buckets;
 use super::load::faults::FaultRule;
-use super::load::log::{Call, Log};
+use super::load::log::{Call, Log, Tallies};
 use super::options::Options;
 use super::wire::message::{Cut, Request, Response};
 use super::wire::protocol::{Service, accept, refuse};
@@ -79,6 +80,27 @@ impl Sandbox {
     /// How many calls there were.
     pub fn call_count(&self) -> u64 {
         self.state().log.count()
+    }
+
+    /// All calls since the beginning, by service and action.
+    pub fn tallies(&self) -> Tallies {
+        self.state().log.tallies().clone()
+    }
+
+    /// How long the interface endpoints that were made here take until they are available, or have failed,
+    /// by account and region: as it was drawn when each was made, in simulated time.
+    pub fn drawn(&self) -> BTreeMap<(String, String), Vec<Duration>> {
+        let state = self.state();
+        let mut all = BTreeMap::new();
+        for account in state.world.accounts.values() {
+            for (name, region) in
+                account.regions.iter().filter(|(_, region)| !region.drawn.is_empty())
+            {
+                let times = region.drawn.iter().map(|ms| Duration::from_millis(ms.unsigned_abs()));
+                all.insert((account.id.clone(), name.clone()), times.collect());
+            }
+        }
+        all
     }
 
     /// What the sandbox was asked for and does not know: a test asserts that this is empty.

@@ -91,6 +91,21 @@ impl World {
         &self.home
     }
 
+    /// Lets all that is still to be drawn be drawn from `seed`: delays, answer times, faults, new ids.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
+        for (id, account) in &mut self.accounts {
+            for (name, region) in &mut account.regions {
+                region.salt = Region::new(seed, id, name).salt;
+            }
+        }
+    }
+
+    /// Adds to the scripted faults.
+    pub fn add_faults(&mut self, rules: Vec<FaultRule>) {
+        self.faults.extend(rules);
+    }
+
     /// Lets the scripted faults be those of `rules`.
     pub fn set_faults(&mut self, rules: Vec<FaultRule>) {
         self.faults = rules;

@@ -56,13 +56,28 @@ impl World {
     /// Reads a world that [`World::save`] wrote.
     pub fn load(path: &Path) -> Result<Self, StoreError> {
         let bytes = fs::read(path).map_err(|error| StoreError::Io(path.to_owned(), error))?;
+        Self::parse(path, &bytes)
+    }
+
+    /// Reads a world in either form: as [`World::save`] wrote it, or described by a scenario.
+    pub fn load_any(path: &Path) -> Result<Self, StoreError> {
+        let bytes = fs::read(path).map_err(|error| StoreError::Io(path.to_owned(), error))?;
+        if bytes.trim_ascii_start().starts_with(b"{") {
+            return Self::parse(path, &bytes);
+        }
+        let not_a_world = |why: String| StoreError::NotAWorld(path.to_owned(), why);
+        let text = String::from_utf8(bytes).map_err(|error| not_a_world(error.to_string()))?;
+        Self::from_scenario(&text).map_err(|error| not_a_world(error.to_string()))
+    }
+
+    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
         let not_a_world =
             |error: serde_json::Error| StoreError::NotAWorld(path.to_owned(), error.to_string());
-        let header: Header = serde_json::from_slice(&bytes).map_err(not_a_world)?;
+        let header: Header = serde_json::from_slice(bytes).map_err(not_a_world)?;
         if header.format != u64::from(FORMAT) {
             return Err(StoreError::OtherFormat(path.to_owned(), header.format));
         }
-        serde_json::from_slice(&bytes).map_err(not_a_world)
+        serde_json::from_slice(bytes).map_err(not_a_world)
     }
 
     /// Writes the world so that the file is always whole: into a neighbour, then renamed.
