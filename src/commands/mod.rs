@@ -7,6 +7,7 @@ mod out;
 mod plan;
 mod rehearse;
 mod sandbox;
+mod save_world;
 mod scope;
 mod screen;
 mod stage;
@@ -69,8 +70,8 @@ pub fn run(cli: Cli) -> Exit {
         };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, detailed_exitcode, save_world: _ } => {
-                plan::run(stage, &scope, detailed_exitcode).await
+            Command::Plan { scope, detailed_exitcode, save_world } => {
+                plan::run(stage, &scope, detailed_exitcode, save_world.as_deref()).await
             }
             Command::Apply { scope, yes } => apply::run(stage, &scope, yes).await,
             Command::Rehearse(_) | Command::Sandbox { .. } => Exit::Ok,

@@ -1,10 +1,11 @@
 //! `linkwalk plan`: apply that stops at the barrier.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::stage::Stage;
-use super::{out, scope};
+use super::{out, save_world, scope};
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::ids::AccountId;
@@ -26,6 +27,8 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// Every target in scope, in the order of the walk. One that is not in the plan was not started.
     pub(super) targets: Vec<Arc<Target>>,
+    /// Who is in the organization.
+    pub(super) walk: Walk,
 }
 
 /// Why there is no plan.
@@ -43,7 +46,7 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
     let targets = scope::targets(&run.config, &walk, narrowed).map_err(NoPlan::Usage)?;
     run.events.send(discovered(&walk, &targets));
     let plan = observe(run, &targets).await;
-    Ok(Prepared { plan, targets })
+    Ok(Prepared { plan, targets, walk })
 }
 
 fn discovered(walk: &Walk, targets: &[Arc<Target>]) -> EventKind {
@@ -56,7 +59,15 @@ fn discovered(walk: &Walk, targets: &[Arc<Target>]) -> EventKind {
 }
 
 /// Runs the command.
-pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool) -> Exit {
+pub(super) async fn run(
+    stage: Stage,
+    narrowed: &Scope,
+    detailed_exitcode: bool,
+    save_world: Option<&Path>,
+) -> Exit {
+    if save_world.is_some() {
+        stage.run.take_notes();
+    }
     let prepared = match prepare(&stage.run, narrowed).await {
         Ok(prepared) => prepared,
         Err(why) => return give_up(stage, why).await,
@@ -70,7 +81,10 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool)
         stage.run.finish(target, outcome.clone());
         outcomes.push(outcome);
     }
-    let exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
+    let mut exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
+    if let Some(file) = save_world {
+        exit = exit.worst(save_world::save(&stage.run, &prepared, file).await);
+    }
     let (screen, deployment) = (stage.screen, stage.run.config.deployment.clone());
     stage.close(exit).await;
     match screen.output {

@@ -3,6 +3,7 @@
 mod discover;
 mod execute;
 mod fleet;
+mod notebook;
 mod observe;
 mod send;
 mod waiter;
@@ -22,9 +23,11 @@ use crate::model::spec::Settings;
 use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
+use notebook::Notebook;
 
 pub use discover::{Walk, discover};
 pub use execute::execute;
+pub use notebook::Notes;
 pub use observe::observe;
 
 /// One run of the program: what every step needs.
@@ -40,6 +43,7 @@ pub struct Run {
     /// Unique to this run; client tokens are derived from it.
     pub id: String,
     catalogues: Catalogues,
+    notebook: Notebook,
 }
 
 impl Run {
@@ -51,7 +55,7 @@ impl Run {
         shutdown: Shutdown,
         id: String,
     ) -> Self {
-        Self { config, sessions, events, shutdown, id, catalogues: Catalogues::default() }
+        Self { config, sessions, events, shutdown, id, catalogues: Catalogues::default(), notebook: Notebook::default() }
     }
 
     /// Tells a target's end.

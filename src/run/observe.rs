@@ -84,6 +84,7 @@ pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<Ta
         .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))
         .await?;
     let catalogue = catalogue(run, target, ec2).await?;
+    run.notebook.note(id, &observed, &catalogue);
     let plan = plan::plan_target(id, settings, &observed, &catalogue);
     checked(id, plan, &observed, settings, &catalogue)
 }

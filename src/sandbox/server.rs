@@ -31,6 +31,8 @@ struct Shared {
     options: Options,
     clock: Clock,
     seed: u64,
+    /// The world's own list of services, where it has one.
+    catalogue: Option<Catalogue>,
     state: Mutex<State>,
 }
 
@@ -54,8 +56,9 @@ impl Sandbox {
         let clock = Clock::start(options.started, saved, options.speed);
         let log = Log::new(options.log_capacity);
         let seed = world.seed;
+        let catalogue = (!world.services.is_empty()).then(|| Catalogue::of(&world.services));
         let state = Mutex::new(State { world, buckets: Buckets::default(), log });
-        Self(Arc::new(Shared { options, clock, seed, state }))
+        Self(Arc::new(Shared { options, clock, seed, catalogue, state }))
     }
 
     /// Answers a request at once, without latency and without the delay of a fault.
@@ -205,7 +208,7 @@ impl Sandbox {
                     world: &mut state.world,
                     buckets: &mut state.buckets,
                     options: &self.0.options,
-                    catalogue: Catalogue::embedded(),
+                    catalogue: self.0.catalogue.as_ref().unwrap_or_else(|| Catalogue::embedded()),
                     now,
                     delay: Duration::ZERO,
                 };

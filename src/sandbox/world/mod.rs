@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::account::Account;
 use self::organization::Organization;
 use self::region::Region;
+use super::catalogue::Detail;
 use super::load::faults::FaultRule;
 
 /// The version of the saved form; a world saved by another version is refused.
@@ -47,6 +48,9 @@ pub struct World {
     /// Zones a service supports, where it does not support all: service name, then zone ids.
     pub(crate) zone_support: BTreeMap<String, Vec<String>>,
     pub(crate) faults: Vec<FaultRule>,
+    /// What regions offer, where that is another list than the one that ships with the sandbox.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) services: BTreeMap<String, Vec<Detail>>,
 }
 
 impl World {
@@ -67,6 +71,7 @@ impl World {
             accounts: BTreeMap::from([(id, account)]),
             zone_support: BTreeMap::new(),
             faults: Vec::new(),
+            services: BTreeMap::new(),
         }
     }
 

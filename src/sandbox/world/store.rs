@@ -56,28 +56,24 @@ impl World {
     /// Reads a world that [`World::save`] wrote.
     pub fn load(path: &Path) -> Result<Self, StoreError> {
         let bytes = fs::read(path).map_err(|error| StoreError::Io(path.to_owned(), error))?;
-        Self::parse(path, &bytes)
-    }
-
-    /// Reads a world in either form: as [`World::save`] wrote it, or described by a scenario.
-    pub fn load_any(path: &Path) -> Result<Self, StoreError> {
-        let bytes = fs::read(path).map_err(|error| StoreError::Io(path.to_owned(), error))?;
-        if bytes.trim_ascii_start().starts_with(b"{") {
-            return Self::parse(path, &bytes);
-        }
-        let not_a_world = |why: String| StoreError::NotAWorld(path.to_owned(), why);
-        let text = String::from_utf8(bytes).map_err(|error| not_a_world(error.to_string()))?;
-        Self::from_scenario(&text).map_err(|error| not_a_world(error.to_string()))
-    }
-
-    fn parse(path: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
         let not_a_world =
             |error: serde_json::Error| StoreError::NotAWorld(path.to_owned(), error.to_string());
-        let header: Header = serde_json::from_slice(bytes).map_err(not_a_world)?;
+        let header: Header = serde_json::from_slice(&bytes).map_err(not_a_world)?;
         if header.format != u64::from(FORMAT) {
             return Err(StoreError::OtherFormat(path.to_owned(), header.format));
         }
-        serde_json::from_slice(bytes).map_err(not_a_world)
+        serde_json::from_slice(&bytes).map_err(not_a_world)
+    }
+
+    /// Reads a file in either form: a world as [`World::save`] wrote it, or the scenario of one.
+    pub fn load_any(path: &Path) -> Result<Self, StoreError> {
+        let text =
+            fs::read_to_string(path).map_err(|error| StoreError::Io(path.to_owned(), error))?;
+        if is_saved(&text) {
+            return Self::load(path);
+        }
+        let not_a_world = |why: String| StoreError::NotAWorld(path.to_owned(), why);
+        Self::from_scenario(&text).map_err(|error| not_a_world(error.to_string()))
     }
 
     /// Writes the world so that the file is always whole: into a neighbour, then renamed.
@@ -101,4 +97,9 @@ impl World {
             failed(error)
         })
     }
+}
+
+/// Whether this is the text of a saved world, and not of a scenario.
+fn is_saved(text: &str) -> bool {
+    text.trim_start().starts_with('{')
 }
