@@ -51,8 +51,8 @@ impl Bucket {
 /// until it was available. Gateway endpoints are available at once.
 #[derive(Debug, Clone)]
 pub struct Changed<'a> {
-    /// What was done.
-    pub plan: &'a TargetPlan,
+    /// What was done; `None` where not all of it was, and nothing more is known than the endpoints made.
+    pub plan: Option<&'a TargetPlan>,
     /// One for each interface endpoint that was made.
     pub waits: Vec<Duration>,
 }
@@ -67,7 +67,8 @@ impl Changed<'_> {
     }
 
     fn count(&self, wanted: impl Fn(&Verb) -> bool) -> usize {
-        self.plan.actions.iter().filter(|action| wanted(&action.verb)).count()
+        let actions = self.plan.iter().flat_map(|plan| &plan.actions);
+        actions.filter(|action| wanted(&action.verb)).count()
     }
 
     /// The least time for this target alone. Modifications and deletions count as calls only.
@@ -153,7 +154,7 @@ mod tests {
         let plan = world.plan();
         let creates = plan.actions.iter().filter(|a| matches!(a.verb, Verb::CreateEndpoint(_)));
         assert_eq!(creates.count(), 6);
-        let changed = |waits: &[u64]| Changed { plan: &plan, waits: seconds(waits) };
+        let changed = |waits: &[u64]| Changed { plan: Some(&plan), waits: seconds(waits) };
         let targets = BTreeMap::from([
             ("111122223333/eu-west-1".parse().unwrap(), changed(&[40, 40, 40, 40, 40])),
             ("444455556666/eu-west-1".parse().unwrap(), changed(&[40, 40, 40, 40, 90])),

@@ -5,7 +5,7 @@
 /// nothing in them can be read as anything else.
 pub fn accounts_toml(regions: &[String], endpoints: &[String]) -> String {
     let quoted: Vec<_> = regions.iter().map(|region| format!("{region:?}")).collect();
-    let tables: String =
+    let tables: Vec<_> =
         endpoints.iter().map(|endpoint| format!("[endpoints.{endpoint:?}]\n")).collect();
     format!(
         "deployment = \"rehearsal\"\n\
@@ -15,7 +15,8 @@ pub fn accounts_toml(regions: &[String], endpoints: &[String]) -> String {
          include = [\"ou:/Workloads/**\"]\n\
          [network]\n\
          vpcs = {{ tags = {{ purpose = \"workload\" }} }}\n\
-         {tables}",
-        quoted.join(", ")
+         {}",
+        quoted.join(", "),
+        tables.concat(),
     )
 }

@@ -93,9 +93,8 @@ fn service(offer: &Offer) -> Option<Value> {
 /// A target that AWS did not let us read: there it refuses the same call with the same code. Its words are
 /// left out. Whoever could not assume the role meets an account without it instead.
 fn faults(seen: &Seen<'_>) -> Vec<Value> {
-    let is_refused = |failure: &Failure| {
-        !is_locked_out(failure) && failure.code.as_deref() != Some(REGION_OFF)
-    };
+    let is_refused =
+        |failure: &Failure| !is_locked_out(failure) && failure.code.as_deref() != Some(REGION_OFF);
     let refused = seen.unreachable.iter().filter(|(_, failure)| is_refused(failure));
     refused
         .map(|(target, failure)| {

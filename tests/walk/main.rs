@@ -16,6 +16,7 @@ mod isolation;
 mod output;
 mod regions;
 mod rehearsal;
+mod rehearse;
 mod repair;
 mod rig;
 mod sandbox;

@@ -7,7 +7,6 @@ use crate::cli::Rehearsal;
 use crate::commands::plan::Prepared;
 use crate::exit::Exit;
 use crate::ids::TargetId;
-use crate::plan::Planned;
 use crate::plan::outcome::Outcome;
 use crate::rehearse::bound::{self, Bucket, Changed, STS};
 use crate::report::rehearsal::{Calls, Findings, PhaseFound, Subject};
@@ -67,8 +66,8 @@ pub(super) fn findings(
     Findings { subject, phases, calls, outcomes, timeline: seen.timeline, exit_code: exit.code() }
 }
 
-/// The targets that were changed to the end, with what the simulation drew for each. What failed on the way
-/// bounds nothing: it might have been over at once.
+/// The targets in which something was made or changed, with what the simulation drew for each. Of those that
+/// did not get to their end only the endpoints count that were made: what failed might have failed at once.
 fn changed<'a>(
     prepared: &'a Prepared,
     sandbox: &Sandbox,
@@ -79,15 +78,13 @@ fn changed<'a>(
         let finished = seen.progress.finished.get(target);
         finished.is_some_and(|finished| finished.outcome == Outcome::Changed)
     };
-    let ready = prepared.plan.targets.iter().filter_map(|(target, planned)| match planned {
-        Planned::Ready(plan) if is_changed(target) => Some((target, plan)),
-        _ => None,
-    });
-    ready
+    prepared
+        .plan
+        .ready()
         .map(|(target, plan)| {
             let place = (target.account.to_string(), target.region.to_string());
             let waits = drawn.remove(&place).unwrap_or_default();
-            (target.clone(), Changed { plan, waits })
+            (target.clone(), Changed { plan: is_changed(target).then_some(plan), waits })
         })
         .collect()
 }

@@ -120,7 +120,9 @@ fn route(route: &Route) -> Option<Value> {
     let destination = match route.destination.parse() {
         Ok(IpNet::V4(net)) => json!({ "V4": net }),
         Ok(IpNet::V6(net)) => json!({ "V6": net }),
-        Err(_) if route.destination.starts_with("pl-") => json!({ "PrefixList": route.destination }),
+        Err(_) if route.destination.starts_with("pl-") => {
+            json!({ "PrefixList": route.destination })
+        }
         Err(_) => return None,
     };
     let target = route.target.as_str();
@@ -169,9 +171,8 @@ fn rule(vpc: &Vpc, egress: bool, rule: &Rule) -> Value {
 
 /// The sandbox's word for a type it has.
 pub(super) fn kind(kind: &EndpointKind) -> Option<&str> {
-    Some(kind.as_str()).filter(|kind| {
-        matches!(*kind, "Interface" | "Gateway" | "GatewayLoadBalancer")
-    })
+    Some(kind.as_str())
+        .filter(|kind| matches!(*kind, "Interface" | "Gateway" | "GatewayLoadBalancer"))
 }
 
 /// An endpoint, if the sandbox has its type. One that is on its way goes on.

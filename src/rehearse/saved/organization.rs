@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::{REGION_OFF, Seen, is_locked_out, network, salt};
-use crate::ids::Region;
+use crate::ids::{AccountId, Region};
 use crate::model::account::{Account, AccountState};
 
 /// The tree of units; nothing where Organizations was not asked.
@@ -53,7 +53,7 @@ pub(super) fn accounts(seen: &Seen<'_>) -> Value {
         .map(|member| (member.account.id.to_string(), account(seen, &member.account)))
         .collect();
     let elsewhere = seen.via.iter().filter_map(|arn| arn.split(':').nth(4));
-    let management = seen.management.map(|id| id.as_str());
+    let management = seen.management.map(AccountId::as_str);
     for id in elsewhere.chain(management).chain([seen.caller]) {
         let email = format!("{id}@example.com");
         let entry = || bare(id, id, &email, "ACTIVE", "");
@@ -71,8 +71,7 @@ pub(super) fn accounts(seen: &Seen<'_>) -> Value {
 
 fn account(seen: &Seen<'_>, account: &Account) -> Value {
     let id = account.id.as_str();
-    let email =
-        if seen.with_emails { account.email.clone() } else { format!("{id}@example.com") };
+    let email = if seen.with_emails { account.email.clone() } else { format!("{id}@example.com") };
     let state = match &account.state {
         AccountState::Unknown(_) => AccountState::Suspended.to_string(),
         known => known.to_string(),

@@ -31,23 +31,20 @@ pub fn render(findings: &Findings, color: bool, columns: usize) -> String {
     wrapped.fold(String::new(), |text, line| text + &line.paint(color) + "\n")
 }
 
-/// `rehearsed: 1000 accounts in eu-west-1 (generated), seed 7, no faults`
+/// `Rehearsal: 1000 accounts in eu-west-1 (generated), seed 7, no faults`
 pub(super) fn headline(subject: &Subject) -> String {
     let Subject { accounts, regions, organization, faults, seed, organization_bucket, .. } =
         subject;
-    let mut text = format!(
-        "Rehearsal: {} in {} ({organization}), seed {seed}, ",
+    let faults =
+        if *faults == "none" { "no faults".to_owned() } else { format!("{faults} faults") };
+    let bucket = organization_bucket.map_or_else(String::new, |(size, per_second)| {
+        format!(", all accounts together {size} endpoint calls and {per_second} more a second")
+    });
+    format!(
+        "Rehearsal: {} in {} ({organization}), seed {seed}, {faults}{bucket}",
         words::count(*accounts, "account"),
         regions.join(", "),
-    );
-    text += match *faults {
-        "none" => "no faults",
-        _ => "realistic faults",
-    };
-    if let Some((size, per_second)) = organization_bucket {
-        text += &format!(", an organization's bucket of {size} and {per_second} a second");
-    }
-    text
+    )
 }
 
 fn times(findings: &Findings) -> Vec<Line> {

@@ -147,11 +147,11 @@ impl Timeline {
         let (mut at, mut counts) = (from, self.at(from));
         for (next, after) in inside.copied().chain([(to, Counts::default())]) {
             for (sum, count) in sums.iter_mut().zip(counts) {
-                *sum += count as f64 * (next - at).as_secs_f64();
+                *sum += count as f64 * next.saturating_sub(at).as_secs_f64();
             }
             (at, counts) = (next, after);
         }
-        let length = (to - from).as_secs_f64();
+        let length = to.saturating_sub(from).as_secs_f64();
         if length > 0.0 { sums.map(|sum| sum / length) } else { sums }
     }
 }
@@ -218,10 +218,10 @@ mod tests {
 
     #[test]
     fn parts_are_averages_over_their_time() {
-        let parts = timeline().parts(2);
-        // Of the first five seconds: one is observed by one, one by two; two are changing, one waiting.
-        assert_eq!(parts[0], [0.6, 0.4, 0.2, 0.0, 0.0]);
-        assert_eq!(parts[1], [0.0, 0.0, 0.8, 0.2, 0.0]);
-        assert_eq!(Timeline::default().parts(3), [[0.0; 5]; 3]);
+        let shown = |timeline: &Timeline, count| format!("{:.1?}", timeline.parts(count));
+        // In the first half: a second of one and a second of two observed, two of one changed, one waiting.
+        let halves = "[[0.6, 0.4, 0.2, 0.0, 0.0], [0.0, 0.0, 0.8, 0.2, 0.0]]";
+        assert_eq!(shown(&timeline(), 2), halves);
+        assert_eq!(shown(&Timeline::default(), 1), "[[0.0, 0.0, 0.0, 0.0, 0.0]]");
     }
 }
