@@ -38,17 +38,17 @@ fn json(text: &str) -> Value {
 #[test]
 fn the_same_arguments_print_the_same_bytes_and_another_seed_others() {
     let folder = TempDir::new().unwrap();
-    let all = ["--accounts", "8", "--regions", "2", "--faults", "realistic", "--throttle", "9,2"];
-    for format in ["text", "json"] {
-        let once = |seed: &str| {
-            rehearse(folder.path(), &[&all[..], &["--seed", seed, "-o", format]].concat())
-        };
-        let first = once("7");
-        assert_eq!(first, once("7"));
-        assert_ne!(first, once("8"));
-        // Fault for fault; what is drawn differs by more than the seed that is printed.
-        assert_ne!(first.replace('7', "8"), once("8").replace('7', "8"));
-    }
+    let all = ["--accounts", "5", "--regions", "2", "--endpoints", "logs,kms,s3"];
+    let rough = ["--faults", "realistic", "--throttle", "9,2"];
+    let once = |seed: &str, format: &str| {
+        let more = ["--seed", seed, "-o", format];
+        rehearse(folder.path(), &[&all[..], &rough[..], &more[..]].concat())
+    };
+    assert_eq!(once("7", "text"), once("7", "text"));
+    let (seven, eight) = (once("7", "json"), once("8", "json"));
+    assert_eq!(seven, once("7", "json"));
+    assert_ne!(json(&seven)["took_ms"], json(&eight)["took_ms"]);
+    assert_ne!(json(&seven)["bound_ms"], json(&eight)["bound_ms"]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "it keeps nothing");
 }
 
@@ -90,7 +90,7 @@ fn what_is_found_adds_up() {
 #[test]
 fn realistic_faults_are_met_and_a_shared_bucket_bounds() {
     let folder = TempDir::new().unwrap();
-    let plain = ["--accounts", "40", "--endpoints", "logs,kms", "--seed", "4", "-o", "json"];
+    let plain = ["--accounts", "30", "--endpoints", "logs,kms", "--seed", "4", "-o", "json"];
     let calm = json(&rehearse(folder.path(), &plain));
     let rough = json(&rehearse(folder.path(), &[&plain[..], &["--faults", "realistic"]].concat()));
     let trouble = |found: &Value| {
@@ -102,8 +102,8 @@ fn realistic_faults_are_met_and_a_shared_bucket_bounds() {
     assert!(trouble(&rough) > 0, "{rough:#}");
     assert_eq!(calm["exit_code"], 0);
     assert_ne!(rough["exit_code"], 0, "some accounts cannot be served: {rough:#}");
-    let shared = json(&rehearse(folder.path(), &[&plain[..], &["--throttle", "4,0.1"]].concat()));
-    assert!(shared["bound_ms"].as_u64() > calm["bound_ms"].as_u64(), "{shared:#}");
+    let shared = json(&rehearse(folder.path(), &[&plain[..], &["--throttle", "4,0.5"]].concat()));
+    assert!(trouble(&shared) > 0, "{shared:#}");
     assert!(shared["bound_ms"].as_u64() <= shared["took_ms"].as_u64(), "{shared:#}");
 }
 
