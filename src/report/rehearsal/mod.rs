@@ -194,3 +194,6 @@ fn is_trouble(label: &str) -> bool {
     Outcome::LABELS.contains(&label)
         && matches!(label, "partly changed" | "diverged" | "failed" | "unreachable")
 }
+
+#[cfg(test)]
+mod tests;
