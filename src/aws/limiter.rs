@@ -25,12 +25,14 @@ const FASTEST: f64 = 10_000.0;
 const SLOWEST: f64 = 0.05;
 /// What a cut leaves of the measured rate; what is not sent meanwhile is saved in AWS's bucket.
 const CUT: f64 = 0.9;
-/// What a cut leaves while the rate is not known yet.
-const FIRST_CUT: f64 = 0.5;
+/// What the first cut leaves: until then nothing was known, and the rate may be far too high.
+const FIRST_CUT: f64 = 0.1;
+/// What a cut leaves when it comes too soon after another for a measure.
+const HURRIED_CUT: f64 = 0.5;
 /// Fewer calls than this are no measure of a rate.
 const MEASURABLE: f64 = 5.0;
 /// Seconds, and calls, after a cut until the rate is again what it was cut from.
-const RECOVERY: (f64, f64) = (10.0, 50.0);
+const RECOVERY: (f64, f64) = (15.0, 100.0);
 /// Seconds within which two accounts are throttled for the same reason.
 const TOGETHER: f64 = 10.0;
 /// How far calls may run ahead of the rate's even spacing, in seconds: the clock's steps are coarse.
@@ -207,7 +209,11 @@ impl State {
         let measured = seconds >= 1.0 && self.accepted >= MEASURABLE;
         let from = if measured { self.rate.min(self.accepted / seconds) } else { self.rate };
         // What was taken before the first cut was saved up in the bucket, too.
-        let left = if measured && self.known.is_some() { CUT } else { FIRST_CUT };
+        let left = match (self.known, measured) {
+            (None, _) => FIRST_CUT,
+            (Some(_), false) => HURRIED_CUT,
+            (Some(_), true) => CUT,
+        };
         self.rate = (from * left).max(SLOWEST);
         self.known = Some(from);
         self.recovery = (from - self.rate).max(0.0) / recovery_seconds(from);
@@ -277,7 +283,12 @@ mod tests {
 
     /// `accounts` each send `calls` of them, and try again what is throttled; how long that takes, and
     /// how many calls were throttled.
-    async fn race(accounts: usize, calls: usize, latency: u64, shared: &Arc<Shared>) -> (f64, usize) {
+    async fn race(
+        accounts: usize,
+        calls: usize,
+        latency: u64,
+        shared: &Arc<Shared>,
+    ) -> (f64, usize) {
         let limiter = Arc::new(Limiter::new(1.0));
         let throttled = Arc::new(AtomicUsize::new(0));
         let start = Instant::now();
@@ -319,19 +330,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_shared_bucket_of_any_size_is_found_and_used_up() {
-        let accounts = 600;
-        let calls = accounts * 7;
-        for capacity in [1_u32, 10, 100, 1_000] {
-            for refill in [0.5, 2.0, 10.0, 50.0, 200.0] {
-                for latency in [20, 200, 1_000] {
+        let (accounts, calls) = (600, 4_200.0);
+        for capacity in [1_u32, 100, 1_000] {
+            for refill in [0.5, 10.0, 200.0] {
+                for latency in [20, 200] {
                     let shared = Shared::new(f64::from(capacity), refill);
                     let (seconds, throttled) = race(accounts, 7, latency, &shared).await;
-                    let bound = (calls as f64 - f64::from(capacity)) / refill;
+                    let bound = (calls - f64::from(capacity)) / refill;
                     let told = format!(
                         "bucket {capacity} + {refill}/s, {latency} ms: {seconds:.0} s, bound \
                          {bound:.0} s, {throttled} of {calls} throttled"
                     );
-                    eprintln!("{told}");
+                    // The seconds it takes to find the bucket count only where the whole race is short.
+                    assert!(seconds < bound * 1.2 + 20.0, "{told}");
+                    assert!(throttled < 300, "{told}");
                 }
             }
         }

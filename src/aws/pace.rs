@@ -50,8 +50,9 @@ pub(super) fn organizations(action: &str) -> Option<Rate> {
     })
 }
 
-/// Rounding here and there must not make a call come a moment before its token.
-const MARGIN: f64 = 1.002;
+/// The way to AWS does not always take equally long: a call must not come a moment before its token. Of
+/// three and a third seconds this is a tenth of one.
+const MARGIN: f64 = 1.03;
 
 /// Buckets by name. Only those that are not full are remembered, each as the moment at which it will be
 /// full again: some hundred bytes for a target being changed, nothing for one that waits.
@@ -123,7 +124,7 @@ mod tests {
 
     #[track_caller]
     fn assert_near(seconds: &[f64], expected: &[f64]) {
-        let near = |(at, want): (&f64, &f64)| *at >= *want && at - want < 0.05;
+        let near = |(at, want): (&f64, &f64)| *at >= *want && *at <= want * 1.04;
         assert!(seconds.iter().zip(expected).all(near), "{seconds:?}");
     }
 
@@ -160,6 +161,6 @@ mod tests {
             buckets.empty("a", rate, count);
             buckets.ready_in("a", rate).as_secs()
         });
-        assert_eq!(seconds, [3, 6, 13, 26, 53, 53]);
+        assert_eq!(seconds, [3, 6, 13, 27, 54, 54]);
     }
 }

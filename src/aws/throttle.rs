@@ -70,8 +70,7 @@ impl ClassifyRetry for ThrottlesAreTold {
 }
 
 fn is_throttled(response: &HttpResponse) -> bool {
-    !response.status().is_success()
-        && response.body().bytes().is_some_and(names_a_throttling_code)
+    !response.status().is_success() && response.body().bytes().is_some_and(names_a_throttling_code)
 }
 
 /// EC2 and STS write `<Code>RequestLimitExceeded</Code>`, Organizations `"__type":"...Exception"`.

@@ -36,6 +36,10 @@ const LOOKS: [Duration; 5] = [
 /// record of what was made.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
+/// Rests between looks at what was sent while more is still to be sent, in AWS's time: nothing hangs on
+/// them yet, and they only show that it goes on.
+const IN_LINE: Duration = Duration::from_secs(30);
+
 /// Carries out the plans of these targets, and tells and answers each one's outcome.
 pub async fn execute(
     run: &Arc<Run>,
@@ -226,7 +230,7 @@ impl<'a> Execution<'a> {
                     biased;
                     () = run.shutdown.at_least(Level::Abort) => break None,
                     permit = &mut turn => break Some(permit),
-                    some = look(run, target, waiter, ec2) => settled.extend(some),
+                    some = look(run, target, waiter, ec2, IN_LINE) => settled.extend(some),
                 }
             }
         };
@@ -342,7 +346,7 @@ impl<'a> Execution<'a> {
         let settled = tokio::select! {
             biased;
             () = run.shutdown.at_least(Level::Abort) => return false,
-            settled = look(run, target, waiter, ec2) => settled,
+            settled = look(run, target, waiter, ec2, Duration::ZERO) => settled,
         };
         self.take_in(settled);
         true
@@ -431,17 +435,20 @@ impl<'a> Execution<'a> {
     }
 }
 
-/// Rests until a look is worth its call, then looks; for ever where nothing is waited for.
+/// Rests until a look is worth its call, and at least for a while, then looks; rests for ever where
+/// nothing is waited for.
 async fn look(
     run: &Run,
     target: &Target,
     waiter: &mut Waiter,
     ec2: &mut Option<Ec2>,
+    at_least: Duration,
 ) -> Vec<Settled> {
     if waiter.is_empty() {
         return std::future::pending().await;
     }
-    let next = waiter.next_look(&run.sessions);
+    let at_least = Instant::now() + run.sessions.here(at_least);
+    let next = waiter.next_look(&run.sessions).max(at_least);
     if next > Instant::now() {
         *ec2 = None;
         sleep_until(next).await;

@@ -9,6 +9,7 @@ mod waiter;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OnceCell};
 
@@ -26,6 +27,9 @@ use crate::shutdown::Shutdown;
 pub use discover::{Walk, discover};
 pub use execute::execute;
 pub use observe::observe;
+
+/// Between two attempts at what the SDK has already tried again and again.
+const THROTTLED_REST: Duration = Duration::from_secs(10);
 
 /// One run of the program: what every step needs.
 pub struct Run {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
+use super::THROTTLED_REST;
 use crate::aws::{Ec2, EndpointModification, Mutation, NewEndpoint, Pace, Urgency};
 use crate::ids::{EndpointId, SecurityGroupId};
 use crate::model::endpoint::{EndpointState, OWNER_TAG};
@@ -20,9 +21,6 @@ use crate::plan::action::{
 
 /// How long AWS may take to see what it has just made, or to end a change that is under way.
 const PATIENCE: Duration = Duration::from_mins(2);
-
-/// Between two calls that the SDK has already tried again and again.
-const THROTTLED_REST: Duration = Duration::from_secs(10);
 
 /// What a sent action left behind.
 #[derive(Debug, Clone)]

@@ -36,7 +36,7 @@ impl Soonest {
     pub(super) const MODIFIED: Self = Self(Duration::from_secs(5));
     /// Anything with network interfaces. In public logs that takes 43 seconds and more, to come and to
     /// go.
-    pub(super) const INTERFACE: Self = Self(Duration::from_secs(20));
+    pub(super) const INTERFACE: Self = Self(Duration::from_secs(30));
 
     /// Of something of this kind, made or deleted.
     pub(super) fn of(kind: &EndpointKind) -> Self {
