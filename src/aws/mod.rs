@@ -6,12 +6,17 @@ mod convert;
 mod ec2;
 mod error;
 mod http;
+mod limiter;
 mod organizations;
 mod pace;
+mod paced;
 mod sessions;
 mod throttle;
+mod turn;
 
-pub use ec2::{Ec2, EndpointModification, Mutation, NewEndpoint};
+pub use ec2::{Ec2, EndpointModification, NewEndpoint};
+pub use limiter::Urgency;
 pub use organizations::Organizations;
 pub use sessions::{Access, Caller, Sessions};
 pub use throttle::OnThrottle;
+pub use turn::{Mutation, Pace, Permit};

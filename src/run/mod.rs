@@ -10,6 +10,7 @@ mod waiter;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OnceCell};
 
@@ -29,6 +30,9 @@ pub use discover::{Walk, discover};
 pub use execute::execute;
 pub use notebook::Notes;
 pub use observe::observe;
+
+/// Between two attempts at what the SDK has already tried again and again.
+const THROTTLED_REST: Duration = Duration::from_secs(10);
 
 /// One run of the program: what every step needs.
 pub struct Run {

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tokio::time::sleep;
+
 use super::fleet::{Turn, fleet};
-use super::{Run, Target};
+use super::{Run, THROTTLED_REST, Target};
 use crate::aws::Ec2;
 use crate::ids::{ServiceName, TargetId};
 use crate::model::failure::{ErrorClass, Failure};
@@ -77,8 +79,22 @@ async fn observe_one(run: &Run, target: &Target) -> Planned {
     }
 }
 
-/// Reads the target and plans it. Also the second reading, after its changes.
+/// Reads the target and plans it. Also the second reading, after its changes. What AWS throttles for
+/// longer than the SDK tries is read again: that is no failure, unless someone wants to stop.
 pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<TargetPlan, Failure> {
+    loop {
+        match read_and_plan(run, target, ec2).await {
+            Err(failure) if failure.class == ErrorClass::Throttled => tokio::select! {
+                biased;
+                () = run.shutdown.at_least(Level::Drain) => return Err(failure),
+                () = sleep(THROTTLED_REST) => {}
+            },
+            planned => return planned,
+        }
+    }
+}
+
+async fn read_and_plan(run: &Run, target: &Target, ec2: &Ec2) -> Result<TargetPlan, Failure> {
     let Target { id, settings, .. } = target;
     let observed = ec2
         .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))
