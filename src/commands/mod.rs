@@ -8,9 +8,11 @@ mod kept;
 mod ledger;
 mod out;
 mod plan;
+mod rehearse;
 mod resume;
 mod runs;
 mod sandbox;
+mod save_world;
 mod saved;
 mod scope;
 mod screen;
@@ -22,10 +24,10 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Cli, Command, SandboxVerb};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
-use crate::run::journal::State;
-use ledger::Ledger;
 use crate::plan::artifact::SavedPlan;
+use crate::run::journal::State;
 use kept::{Kept, Scenario};
+use ledger::Ledger;
 use screen::Screen;
 use stage::{NotOpened, Stage};
 
@@ -34,6 +36,9 @@ const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
 /// Runs one command to its end.
 pub fn run(cli: Cli) -> Exit {
+    if let Command::Rehearse(asked) = &cli.command {
+        return rehearse::run(asked, &cli.common);
+    }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
     let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
@@ -95,12 +100,16 @@ pub fn run(cli: Cli) -> Exit {
         };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, out, detailed_exitcode } => {
-                plan::run(stage, &scope, out.as_deref(), detailed_exitcode).await
+            Command::Plan { scope, out, detailed_exitcode, save_world } => {
+                plan::run(stage, &scope, out.as_deref(), save_world.as_deref(), detailed_exitcode)
+                    .await
             }
             Command::Apply(asked) => apply::run(stage, &asked, saved).await,
             Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
-            Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
+            Command::Rehearse(_)
+            | Command::Sandbox { .. }
+            | Command::Runs
+            | Command::Report { .. } => Exit::Ok,
         }
     })
 }
@@ -129,6 +138,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, S
     let sandbox = cli.sandbox().is_some();
     match &cli.command {
         Command::Accounts { .. }
+        | Command::Rehearse(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Ok(None),
@@ -166,6 +176,7 @@ impl Command {
             Self::Runs => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
+            Self::Rehearse(_) => "rehearse",
             Self::Sandbox { .. } => "sandbox",
         }
     }
@@ -173,9 +184,7 @@ impl Command {
     /// The record of a command that changes something.
     fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
         match self {
-            Self::Apply(asked) => {
-                Some(Ledger::new(state.clone(), asked.resume.as_deref(), config))
-            }
+            Self::Apply(asked) => Some(Ledger::new(state.clone(), asked.resume.as_deref(), config)),
             _ => None,
         }
     }
