@@ -20,7 +20,7 @@ mod orphan;
 mod placing;
 mod policy;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 mod quota;
 mod select;
 mod service;
