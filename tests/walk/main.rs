@@ -6,6 +6,7 @@
 
 mod accounts;
 mod architecture;
+mod audit;
 mod bad_input;
 mod clients;
 mod create;

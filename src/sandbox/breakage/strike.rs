@@ -230,14 +230,19 @@ fn route_table(state: &mut Region, way: Breakage, id: &str) -> Option<String> {
             Some(format!("added {other} to the route tables"))
         }
         _ => {
-            let shared = state.route_tables.get(endpoint.route_tables.first()?)?.clone();
-            let (association, subnet) =
-                shared.associations.iter().find_map(|(id, subnet)| Some((id, subnet.clone()?)))?;
+            let zone =
+                state.subnets.values().find(|subnet| subnet.vpc == endpoint.vpc)?.zone.clone();
+            let block = state.vpcs.get(&endpoint.vpc)?.cidrs.first()?.cidr.network();
+            let [a, b, ..] = block.octets();
+            let cidr = Ipv4Net::new(Ipv4Addr::new(a, b, 252, 0), 24).ok()?;
+            let subnet = state.add_subnet(&endpoint.owner, &endpoint.vpc, &zone, cidr);
             let table = state.add_route_table(&endpoint.owner, &endpoint.vpc);
-            state.route_tables.get_mut(&shared.id)?.associations.remove(association);
+            let association = state.id("rtbassoc");
             let new = state.route_tables.get_mut(&table)?;
-            new.associations.insert(association.clone(), Some(subnet.clone()));
-            Some(format!("gave {subnet} the route table {table} of its own, past the gateway"))
+            new.associations.insert(association, Some(subnet.clone()));
+            Some(format!(
+                "made {subnet} with the route table {table}, which does not lead to the gateway"
+            ))
         }
     }
 }
