@@ -5,8 +5,6 @@ mod drawing;
 mod findings;
 mod matrix;
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -15,8 +13,8 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::{Audit, CoverageState, Standing};
 use crate::report::audit::verdict::{Tone, Verdict};
-use crate::report::words;
 use crate::report::safe;
+use crate::report::words;
 
 use drawing::Drawing;
 use findings::{Card, Kind};
@@ -130,21 +128,17 @@ impl Page {
 /// What the headline leaves open: how much of it all is well.
 fn below(audit: &Audit, verdict: &Verdict) -> String {
     let cells = audit.targets.iter().flat_map(|audited| &audited.coverage);
-    let mut states: BTreeMap<CoverageState, usize> = BTreeMap::new();
-    for cell in cells {
-        *states.entry(cell.state).or_default() += 1;
-    }
-    let all: usize = states.values().sum();
-    let well = states.get(&CoverageState::InSync).copied().unwrap_or_default();
-    let wanted = match all {
+    let wanted: Vec<_> = cells.filter(|cell| cell.state != CoverageState::Orphaned).collect();
+    let well = wanted.iter().filter(|cell| cell.state == CoverageState::InSync).count();
+    let wanted = match wanted.len() {
         0 => String::new(),
         all if all == well => format!("All {all} endpoints are in place."),
-        all => format!("{well} of {all} endpoints are in place and as they should be."),
+        all => format!("{well} of {all} wanted endpoints are in place and as they should be."),
     };
     let unseen = match verdict.unknown {
         0 => "",
-        1 => " Nothing is known of one account: that is not the same as no drift.",
-        _ => " Nothing is known of some accounts: that is not the same as no drift.",
+        1 => " Nothing is known of one account, which is not the same as no drift.",
+        _ => " Nothing is known of some accounts, which is not the same as no drift.",
     };
     format!("{wanted}{unseen}").trim().to_owned()
 }

@@ -102,7 +102,10 @@ impl Drawing {
             services: services(audit),
             units: units
                 .into_iter()
-                .map(|(ou, accounts, rest)| Unit { ou: safe::text(ou), accounts, more: more(&rest) })
+                .map(|(ou, accounts, rest)| {
+                    let more = more(&rest, !accounts.is_empty());
+                    Unit { ou: safe::text(ou), accounts, more }
+                })
                 .collect(),
             left_out: (left_out > 0).then(|| {
                 format!("Drawn one by one are {DRAWN} of {}, those with drift first. The matrix shows all.", audit.targets.len())
@@ -127,7 +130,8 @@ fn roots(audit: &Audit) -> Vec<Root> {
 
 fn services(audit: &Audit) -> Vec<Service> {
     let mut services: Vec<Service> = Vec::new();
-    for cell in audit.targets.iter().flat_map(|audited| &audited.coverage) {
+    let cells = audit.targets.iter().flat_map(|audited| &audited.coverage);
+    for cell in cells.filter(|cell| cell.state != CoverageState::Orphaned) {
         let name = safe::text(&cell.service);
         let is_gateway = cell.endpoint_type == "gateway";
         let at = services.iter().position(|known| known.name == name).unwrap_or_else(|| {
@@ -140,17 +144,21 @@ fn services(audit: &Audit) -> Vec<Service> {
     services
 }
 
-fn more(rest: &[&Audited]) -> Option<String> {
-    if rest.is_empty() {
-        return None;
-    }
+fn more(rest: &[&Audited], is_drawn: bool) -> Option<String> {
     let mut standings: BTreeMap<Standing, usize> = BTreeMap::new();
     for audited in rest {
         *standings.entry(audited.standing).or_default() += 1;
     }
+    let number =
+        if is_drawn { format!("{} more", rest.len()) } else { count(rest.len(), "account") };
+    let (first, _) = standings.first_key_value()?;
+    if standings.len() == 1 {
+        let all = if rest.len() == 1 { "" } else { "all " };
+        return Some(format!("{number}, {all}{}", standing_words(*first).1));
+    }
     let said: Vec<String> =
         standings.into_iter().map(|(s, n)| format!("{n} {}", standing_words(s).1)).collect();
-    Some(format!("{} more: {}", rest.len(), said.join(", ")))
+    Some(format!("{number}: {}", said.join(", ")))
 }
 
 impl Account {
