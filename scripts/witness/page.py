@@ -20,8 +20,8 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-# Milliseconds; a tenth of a second feels immediate, the rest is for a busy machine.
-LOAD, FILTER = 8000, 600
+# Milliseconds that opening and filtering may take, with room for a machine that is slow and busy.
+LOAD, FILTER = 5000, 800
 
 
 class Browser(webdriver.Chrome):
@@ -141,26 +141,29 @@ def use(browser, page):
 
 
 def measure(browser, page):
-    """How long the large page takes; yields what takes too long."""
+    """How long the large page takes; yields what takes too long. A busy machine spoils a round, not three."""
     browser.size(1280, 900)
-    started = time.monotonic()
-    browser.get(page)
-    loaded = (time.monotonic() - started) * 1000
-    slowest = browser.execute_script("""
-        const search = document.getElementById('search');
-        const times = ['p', 'payments', 'payments-data', 'nothing at all', ''].map((text) => {
-            const started = performance.now();
-            search.value = text;
-            search.dispatchEvent(new Event('input'));
-            document.body.getBoundingClientRect();
-            return performance.now() - started;
-        });
-        return Math.max(...times);
-    """)
+    loads, filters = [], []
+    for _ in range(3):
+        browser.get("about:blank")
+        started = time.monotonic()
+        browser.get(page)
+        loads.append((time.monotonic() - started) * 1000)
+        filters.append(browser.execute_script("""
+            const search = document.getElementById('search');
+            const times = ['p', 'payments', 'payments-data', 'nothing at all', ''].map((text) => {
+                const started = performance.now();
+                search.value = text;
+                search.dispatchEvent(new Event('input'));
+                document.body.getBoundingClientRect();
+                return performance.now() - started;
+            });
+            return Math.max(...times);
+        """))
     size = Path(page.removeprefix("file://")).stat().st_size
-    print(f"large page: {size:,} bytes, loaded in {loaded:.0f} ms, filtered in at most {slowest:.0f} ms")
-    if loaded > LOAD or slowest > FILTER:
-        yield f"the large page is slow: {loaded:.0f} ms, {slowest:.0f} ms"
+    print(f"large page: {size:,} bytes, opens in {min(loads):.0f} ms, filters in {min(filters):.0f} ms")
+    if min(loads) > LOAD or min(filters) > FILTER:
+        yield "the large page is slow"
 
 
 def shoot(browser, page, shots):

@@ -144,13 +144,21 @@ fn below(audit: &Audit, verdict: &Verdict) -> String {
 }
 
 fn bar(audit: &Audit) -> Vec<Segment> {
+    /// Between two parts; the page cuts off the last one.
+    const GAP: usize = 3;
     let all = audit.targets.len().max(1);
     let mut before = 0;
     let segment = |(standing, targets)| {
         let start = before * 1000 / all;
         before += targets;
         let (class, label) = standing_words(standing);
-        Segment { class, label, targets, start, width: before * 1000 / all - start }
+        Segment {
+            class,
+            label,
+            targets,
+            start,
+            width: (before * 1000 / all - start).saturating_sub(GAP).max(1),
+        }
     };
     audit.by_standing().into_iter().map(segment).collect()
 }
