@@ -2,9 +2,11 @@
 
 mod accounts;
 mod apply;
+mod audit;
 mod kept;
 mod out;
 mod plan;
+mod report_file;
 mod sandbox;
 mod scope;
 mod screen;
@@ -12,7 +14,7 @@ mod stage;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Cli, Command, SandboxVerb};
+use crate::cli::{Cli, Command, SandboxVerb, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
 use kept::{Kept, Scenario};
@@ -37,6 +39,13 @@ pub fn run(cli: Cli) -> Exit {
         out::error(&wrong);
         return Exit::Usage;
     }
+    let audit = match audit::Ready::for_command(&cli, &config) {
+        Ok(audit) => audit,
+        Err(wrong) => {
+            out::error(&wrong);
+            return Exit::Usage;
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -69,6 +78,10 @@ pub fn run(cli: Cli) -> Exit {
                 plan::run(stage, &scope, detailed_exitcode).await
             }
             Command::Apply { scope, yes } => apply::run(stage, &scope, yes).await,
+            Command::Audit(_) => match audit {
+                Some(ready) => audit::run(stage, ready).await,
+                None => Exit::Usage,
+            },
             Command::Sandbox { .. } => Exit::Ok,
         }
     })
@@ -94,8 +107,18 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
 
 /// Wrong usage that can be told before anything is asked of AWS.
 fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> {
+    match (&cli.command, cli.common.output) {
+        (Command::Audit(_), _) | (_, Written::Plain(_)) => {}
+        (_, Written::Report(format)) => {
+            return Err(format!(
+                "-o {format} is a report of `linkwalk audit`; `{}` writes text, json or jsonl",
+                cli.command.name()
+            ));
+        }
+    }
     match &cli.command {
         Command::Accounts { .. } | Command::Sandbox { .. } => Ok(()),
+        Command::Audit(options) => scope::check_regions(&options.scope, config),
         Command::Plan { scope, .. } => scope::check_regions(scope, config),
         Command::Apply { scope, yes } => {
             scope::check_regions(scope, config)?;
@@ -121,6 +144,7 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
             Self::Apply { .. } => "apply",
+            Self::Audit(_) => "audit",
             Self::Sandbox { .. } => "sandbox",
         }
     }

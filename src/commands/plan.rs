@@ -46,7 +46,7 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
     Ok(Prepared { plan, targets })
 }
 
-fn discovered(walk: &Walk, targets: &[Arc<Target>]) -> EventKind {
+pub(super) fn discovered(walk: &Walk, targets: &[Arc<Target>]) -> EventKind {
     let consumers = walk.consumers().count();
     EventKind::Discovered {
         consumers,

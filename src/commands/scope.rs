@@ -8,6 +8,18 @@ use crate::ids::Region;
 use crate::model::account::{Account, Standing};
 use crate::run::{Target, Walk};
 
+impl Scope {
+    /// Whether it narrows no accounts.
+    pub(super) fn is_everyone(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
+    /// Whether it has this region.
+    pub(super) fn has_region(&self, region: &Region) -> bool {
+        self.regions.is_empty() || self.regions.iter().any(|asked| asked == region.as_str())
+    }
+}
+
 /// `--region` can only name regions of accounts.toml.
 pub(super) fn check_regions(scope: &Scope, config: &Config) -> Result<(), String> {
     let known = &config.organization.regions;
@@ -38,11 +50,8 @@ pub(super) fn targets(
             walk.members.len()
         ));
     }
-    let is_in_scope = |region: &Region| {
-        scope.regions.is_empty() || scope.regions.iter().any(|asked| asked == region.as_str())
-    };
     let regions: Vec<&Region> =
-        config.organization.regions.iter().filter(|region| is_in_scope(region)).collect();
+        config.organization.regions.iter().filter(|region| scope.has_region(region)).collect();
     Ok(accounts
         .into_iter()
         .flat_map(|account| {

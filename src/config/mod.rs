@@ -13,6 +13,7 @@
 mod check;
 mod endpoint;
 mod file;
+mod ignore;
 mod known;
 mod layer;
 mod problem;
@@ -40,6 +41,7 @@ use crate::model::spec::{
     GroupRef, IngressSource, RouteTableSelector, ServiceRef, SubnetSelector, VpcSelector,
 };
 
+pub use ignore::Ignore;
 pub use problem::ConfigError;
 pub use scope::{AppliedOverride, Explanation, TriedRule, Verdict};
 pub use selector::{InvalidSelector, Selector};
@@ -89,6 +91,11 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// How many at once and for how long.
     pub rollout: Rollout,
+    /// Findings of the audit that are accepted for a while, in the order of the file.
+    pub ignores: Vec<Ignore>,
+    /// Where tables stand in the file, from 1: `endpoints.logs`, `security_group`. A table that stands
+    /// in overrides only has the line of the first of these.
+    pub lines: BTreeMap<String, u32>,
 }
 
 /// `[organization]`: how to reach the accounts.

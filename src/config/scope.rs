@@ -97,7 +97,9 @@ impl Config {
     /// Whether any selector looks at tags, so that they must be read.
     pub fn needs_tags(&self) -> bool {
         let in_overrides = self.overrides.iter().flat_map(|over| &over.accounts);
-        self.include.iter().chain(&self.exclude).chain(in_overrides).any(Selector::needs_tags)
+        let in_ignores = self.ignores.iter().flat_map(|rule| &rule.accounts);
+        let all = self.include.iter().chain(&self.exclude).chain(in_overrides).chain(in_ignores);
+        all.into_iter().any(Selector::needs_tags)
     }
 
     /// Every rule in its order: its text, whether it matches, and whether it makes a consumer.

@@ -174,6 +174,7 @@ impl Progress {
                     phase.over = Some(event.elapsed);
                 }
             }
+            EventKind::Finding { .. } => {}
             EventKind::Throttled { .. } => self.throttled += 1,
             EventKind::ShutdownRequested { level } => self.shutdown = Some(level),
             EventKind::RunFinished { exit_code } => self.exit_code = Some(*exit_code),

@@ -1,5 +1,6 @@
 //! Doing: discover, observe, execute. Prints nothing; says what happens through events.
 
+mod audit;
 mod discover;
 mod execute;
 mod fleet;
@@ -23,6 +24,7 @@ use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
 
+pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
 pub use discover::{Walk, discover};
 pub use execute::execute;
 pub use observe::observe;

@@ -16,7 +16,7 @@ use crate::report::event::{EventKind, Phase, Step};
 use crate::shutdown::Level;
 
 /// Targets being read at one time. Reading is cheap for AWS and bound by the round trip.
-const READERS: usize = 100;
+pub(super) const READERS: usize = 100;
 
 /// Reads and plans every target. One whose turn did not come before the run was asked to stop is not in
 /// the plan.
@@ -57,7 +57,7 @@ pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
     Plan { targets: planned }
 }
 
-fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
+pub(super) fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
     let counts = plan.counts();
     EventKind::TargetPlanned {
         target: target.id.clone(),
@@ -77,15 +77,28 @@ async fn observe_one(run: &Run, target: &Target) -> Planned {
     }
 }
 
+/// A target as it was read, and its plan.
+pub(super) struct Read {
+    pub(super) observed: Observed,
+    pub(super) catalogue: Arc<Catalogue>,
+    pub(super) plan: TargetPlan,
+}
+
 /// Reads the target and plans it. Also the second reading, after its changes.
 pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<TargetPlan, Failure> {
+    read_one(run, target, ec2).await.map(|read| read.plan)
+}
+
+/// The same with what was read.
+pub(super) async fn read_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<Read, Failure> {
     let Target { id, settings, .. } = target;
     let observed = ec2
         .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))
         .await?;
     let catalogue = catalogue(run, target, ec2).await?;
     let plan = plan::plan_target(id, settings, &observed, &catalogue);
-    checked(id, plan, &observed, settings, &catalogue)
+    let plan = checked(id, plan, &observed, settings, &catalogue)?;
+    Ok(Read { observed, catalogue, plan })
 }
 
 /// A plan that breaks an invariant is never shown nor executed: it is a bug, and it is said.

@@ -93,6 +93,7 @@ pub(crate) enum State {
     Deleting,
     Failed,
     Rejected,
+    Expired,
 }
 
 impl std::fmt::Display for State {
@@ -104,6 +105,7 @@ impl std::fmt::Display for State {
             Self::Deleting => "deleting",
             Self::Failed => "failed",
             Self::Rejected => "rejected",
+            Self::Expired => "expired",
         })
     }
 }
