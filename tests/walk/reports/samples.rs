@@ -467,3 +467,18 @@ pub(crate) fn large(accounts: usize) -> Audit {
     audit.findings.sort_by_key(|finding| finding.severity);
     audit
 }
+
+/// One account with more findings than fit into anything.
+pub(crate) fn crowded(findings: usize) -> Audit {
+    let mut audit = clean(1);
+    audit.targets[0].standing = Standing::Drifted;
+    for n in 0..findings {
+        let what = format!("service-{n}");
+        let title = format!("{what} has no endpoint");
+        let (kind, severity) = (FindingKind::EndpointMissing, Severity::High);
+        let found = Found { kind, severity, what: &what, title: &title, drift: Vec::new() };
+        let found = finding(&audit.targets[0], found);
+        audit.findings.push(found);
+    }
+    audit
+}
