@@ -255,7 +255,11 @@ impl<'a> Text<'a> {
     fn next(&mut self) {
         let drift = self.audit.findings.iter().filter(|finding| finding.is_drift());
         let by_apply = |finding: &&Finding| {
-            finding.command.as_ref().is_some_and(|one| one.starts_with("linkwalk apply"))
+            // What needs a mode is not repaired by an apply alone.
+            finding
+                .command
+                .as_ref()
+                .is_some_and(|one| one.starts_with("linkwalk apply") && !one.contains("--mode"))
         };
         if drift.filter(by_apply).count() > 0 {
             let text =
@@ -364,5 +368,11 @@ fn command(group: &Group) -> Option<String> {
         _ if command.starts_with("linkwalk apply") => String::new(),
         _ => return Some(format!("{command}   # and so in each account")),
     };
-    Some(command.replace(&own, &named))
+    let command = command.replace(&own, &named);
+    let regions: BTreeSet<_> =
+        group.findings.iter().filter_map(|one| one.region.as_ref()).collect();
+    match (regions.len(), first.region.as_ref()) {
+        (2.., Some(region)) => Some(command.replace(&format!(" --region {region}"), "")),
+        _ => Some(command),
+    }
 }

@@ -112,8 +112,7 @@ fn clean_is_0_drift_is_2_and_what_cannot_be_looked_at_is_1_whatever_else_is_foun
 fn several_reports_are_written_at_once_and_stdout_has_one_of_them() {
     let scene = Scene::applied();
     scene.spoil("change-tag");
-    let reports =
-        ["text", "json", "markdown", "junit", "sarif", "ocsf", "asff", "csv", "html"];
+    let reports = ["text", "json", "markdown", "junit", "sarif", "ocsf", "asff", "csv", "html"];
     let asked: Vec<String> = reports.iter().map(|format| format!("{format}=r.{format}")).collect();
     let mut arguments = vec!["audit", "-q", "-o", "json"];
     arguments.extend(asked.iter().flat_map(|report| ["--report", report]));
@@ -145,7 +144,8 @@ fn what_is_new_fixed_and_left_since_an_earlier_report_is_said() {
     let run = scene.exits(&["audit", "-q", "--since", "before.json"], 2);
     assert!(run.stdout.contains("1 new, 1 fixed, 1 left"), "{}", run.stdout);
     assert!(run.stdout.contains("fixed: tags of the endpoint of s3 differ: Name in"));
-    let again = ["audit", "-q", "--since", "before.json", "--account", "222200000001", "-o", "json"];
+    let again =
+        ["audit", "-q", "--since", "before.json", "--account", "222200000001", "-o", "json"];
     let code = scene.command(&again).output().unwrap();
     let audit: Value = serde_json::from_slice(&code.stdout).unwrap();
     assert!(!audit["since"]["unknown"].as_array().unwrap().is_empty(), "{audit:#}");
@@ -156,7 +156,9 @@ fn a_rule_ignores_what_it_names_until_its_day_is_over() {
     let scene = Scene::applied();
     scene.spoil("change-tag");
     let rule = |until: &str| {
-        format!("{ACCOUNTS}[[ignore]]\nkind = \"tags\"\nreason = \"the scanner\"\nuntil = {until}\n")
+        format!(
+            "{ACCOUNTS}[[ignore]]\nkind = \"tags\"\nreason = \"the scanner\"\nuntil = {until}\n"
+        )
     };
     scene.write(&rule("\"2099-12-31\""));
     let run = scene.exits(&["audit", "-q"], 0);
@@ -188,7 +190,10 @@ fn wrong_usage_is_told_before_the_walk_and_leaves_nothing_behind() {
         (vec!["audit", "--report", "pdf=x"], "`pdf` is not a report format"),
         (vec!["audit", "--report", "html=nowhere/x"], "there is no folder nowhere"),
         (vec!["audit", "--report", "html=."], "is a folder"),
-        (vec!["audit", "--report", "html=old.html", "--report", "csv=./old.html"], "another report"),
+        (
+            vec!["audit", "--report", "html=old.html", "--report", "csv=./old.html"],
+            "another report",
+        ),
         (vec!["audit", "-o", "json", "--report", "csv=-"], "both write to stdout"),
         (vec!["audit", "--region", "us-east-1"], "not one of organization.regions"),
         (vec!["plan", "-o", "sarif"], "-o sarif is a report of `linkwalk audit`"),
