@@ -70,10 +70,7 @@ fn lines(root: &Table<'_>, source: &str) -> BTreeMap<String, u32> {
     let named =
         ["accounts", "network", "security_group", "tags", "name_tag", "endpoints", "ignore"];
     let named = named.into_iter().filter_map(|name| Some((name.to_owned(), root.key_span(name)?)));
-    let overrides = root.get("override").and_then(|node| match node.is_list() {
-        true => node.items(),
-        false => None,
-    });
+    let overrides = root.get("override").filter(Node::is_list).and_then(|node| node.items());
     let overrides: Vec<_> = overrides
         .into_iter()
         .flatten()

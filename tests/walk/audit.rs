@@ -144,7 +144,7 @@ async fn apply(rehearsal: &Rehearsal) -> Rehearsal {
             break;
         }
         // What is being deleted is gone by then.
-        tokio::time::sleep(std::time::Duration::from_secs(120)).await;
+        tokio::time::sleep(std::time::Duration::from_mins(2)).await;
     }
     rehearsal
 }

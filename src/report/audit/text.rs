@@ -150,15 +150,11 @@ impl<'a> Text<'a> {
         const SHOWN: usize = 6;
         let several_regions = self.audit.regions.len() > 1;
         let label = |finding: &&&Finding| {
-            let mut label = format!("{} ({})", finding.account_name, finding.account);
-            if let Some(region) = finding.region.as_ref().filter(|_| several_regions) {
-                label.push_str(&format!(" {region}"));
-            }
+            let region = finding.region.as_ref().filter(|_| several_regions);
             let resource = finding.resource.as_ref().filter(|_| self.in_full || group.is_one());
-            if let Some(resource) = resource {
-                label.push_str(&format!(": {resource}"));
-            }
-            label
+            let region = region.map(|region| format!(" {region}")).unwrap_or_default();
+            let resource = resource.map(|resource| format!(": {resource}")).unwrap_or_default();
+            format!("{} ({}){region}{resource}", finding.account_name, finding.account)
         };
         let mut told = BTreeSet::new();
         let mut labels: Vec<String> = group.findings.iter().map(|one| label(&one)).collect();
@@ -364,7 +360,7 @@ fn command(group: &Group) -> Option<String> {
         return Some(command);
     }
     let named: String = match accounts.len() {
-        2..=NAMED => accounts.iter().map(|account| format!(" --account {account}")).collect(),
+        2..=NAMED => accounts.iter().flat_map(|one| [" --account ", one.as_str()]).collect(),
         _ if command.starts_with("linkwalk apply") => String::new(),
         _ => return Some(format!("{command}   # and so in each account")),
     };

@@ -44,7 +44,7 @@ pub(super) fn more(state: &mut Region, way: Breakage, id: &str, key: &str) -> Op
         | Breakage::ExpireEndpoint
         | Breakage::StartDeleting
         | Breakage::StickPending
-        | Breakage::AwaitAcceptance => put_into_state(state.endpoints.get_mut(id)?, way),
+        | Breakage::AwaitAcceptance => Some(put_into_state(state.endpoints.get_mut(id)?, way)),
         Breakage::MoveSubnet | Breakage::NewZone => place(state, way, id),
         Breakage::SwapGroup | Breakage::DeleteGroup | Breakage::RemoveRule | Breakage::AddRule => {
             group(state, way, id)
@@ -53,11 +53,12 @@ pub(super) fn more(state: &mut Region, way: Breakage, id: &str, key: &str) -> Op
             route_table(state, way, id)
         }
         Breakage::ChangeIpType => {
-            state.endpoints.get_mut(id)?.ip_type = "dualstack".to_owned();
+            "dualstack".clone_into(&mut state.endpoints.get_mut(id)?.ip_type);
             Some("changed the IP address type to dualstack".to_owned())
         }
         Breakage::ChangeDnsOptions => {
-            state.endpoints.get_mut(id)?.dns_record_type = "service-defined".to_owned();
+            let record_type = &mut state.endpoints.get_mut(id)?.dns_record_type;
+            "service-defined".clone_into(record_type);
             Some("changed the DNS records to service-defined".to_owned())
         }
         Breakage::ChangeTag => {
@@ -88,7 +89,7 @@ pub(super) fn more(state: &mut Region, way: Breakage, id: &str, key: &str) -> Op
     Some(format!("{what} of {id} ({service})"))
 }
 
-fn put_into_state(endpoint: &mut Endpoint, way: Breakage) -> Option<String> {
+fn put_into_state(endpoint: &mut Endpoint, way: Breakage) -> String {
     endpoint.settle = None;
     endpoint.state = match way {
         Breakage::FailEndpoint => {
@@ -109,7 +110,7 @@ fn put_into_state(endpoint: &mut Endpoint, way: Breakage) -> Option<String> {
         }
         _ => State::PendingAcceptance,
     };
-    Some(format!("changed the state to {}", endpoint.state))
+    format!("changed the state to {}", endpoint.state)
 }
 
 fn place(state: &mut Region, way: Breakage, id: &str) -> Option<String> {

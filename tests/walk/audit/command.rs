@@ -78,18 +78,18 @@ impl Scene {
     }
 
     #[track_caller]
-    fn finish(&self, command: &mut Command, code: i32) -> Run {
-        let output = command.output().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        let run = Run { stdout: text(output.stdout), stderr: text(output.stderr) };
-        assert_eq!(output.status.code(), Some(code), "{}\n{}", run.stdout, run.stderr);
-        run
-    }
-
-    #[track_caller]
     fn exits(&self, arguments: &[&str], code: i32) -> Run {
-        self.finish(&mut self.command(arguments), code)
+        finish(&mut self.command(arguments), code)
     }
+}
+
+#[track_caller]
+fn finish(command: &mut Command, code: i32) -> Run {
+    let output = command.output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    let run = Run { stdout: text(output.stdout), stderr: text(output.stderr) };
+    assert_eq!(output.status.code(), Some(code), "{}\n{}", run.stdout, run.stderr);
+    run
 }
 
 #[test]
@@ -212,10 +212,10 @@ fn github_gets_its_page_of_the_job() {
     let page = scene.path().join("summary.md");
     fs::write(&page, "# before\n").unwrap();
     let mut command = scene.command(&["audit", "-q"]);
-    scene.finish(command.env("GITHUB_STEP_SUMMARY", &page), 0);
+    finish(command.env("GITHUB_STEP_SUMMARY", &page), 0);
     let text = fs::read_to_string(&page).unwrap();
     assert!(text.starts_with("# before\n## ✅ All 2 accounts are as they should be"), "{text}");
     let mut command = scene.command(&["audit", "-q"]);
-    let run = scene.finish(command.env("GITHUB_STEP_SUMMARY", "/nowhere/x"), 0);
+    let run = finish(command.env("GITHUB_STEP_SUMMARY", "/nowhere/x"), 0);
     assert!(run.stderr.contains("cannot write GITHUB_STEP_SUMMARY"), "{}", run.stderr);
 }
