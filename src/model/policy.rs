@@ -1,11 +1,15 @@
 //! Endpoint policies, compared by meaning: AWS hands back a policy with other spacing, order and
 //! spelling than it was given (`"Action": "*"` for `["*"]`, a `Version`, an empty `Sid`).
 
+mod diff;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+
+pub use diff::StatementChange;
 
 /// The longest policy AWS takes, in characters, white space included
 /// (<https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>).

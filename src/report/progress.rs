@@ -217,6 +217,7 @@ impl Progress {
                     phase.over = Some(event.elapsed);
                 }
             }
+            EventKind::Finding { .. } => {}
             EventKind::WaveStarted { wave, .. } => {
                 self.wave = Some(WaveProgress { id: wave.clone(), pause: None });
             }

@@ -15,6 +15,7 @@ fn troubled() -> Progress {
     events.push(at(2, throttled(1)));
     events.push(at(200, EventKind::ShutdownRequested { level: "abort" }));
     let blocked = Blocked {
+        resource: None,
         vpc: None,
         what: "ssm".to_owned(),
         code: "dns-attributes-off".to_owned(),
