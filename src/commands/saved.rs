@@ -1,6 +1,6 @@
 //! A saved plan: written by `plan --out`, carried out by `apply FILE`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -134,7 +134,7 @@ fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {
 
 /// Targets of the plan whose account is no consumer any more.
 fn gone(saved: &SavedPlan, walk: &Walk, targets: &[Arc<Target>]) -> Vec<(TargetId, String, Held)> {
-    let is_there = |id: &TargetId| targets.iter().any(|target| &target.id == id);
+    let there: BTreeSet<&TargetId> = targets.iter().map(|target| &target.id).collect();
     let why = |id: &TargetId| {
         let member = walk.members.iter().find(|member| member.account.id == id.account);
         match member.map(|member| &member.standing) {
@@ -148,7 +148,7 @@ fn gone(saved: &SavedPlan, walk: &Walk, targets: &[Arc<Target>]) -> Vec<(TargetI
         let name = saved.names.get(&id.account).cloned().unwrap_or_default();
         (id.clone(), name, Held::new(HeldCode::StalePlan, why(id)))
     };
-    saved.plan.targets.keys().filter(|id| !is_there(id)).map(one).collect()
+    saved.plan.targets.keys().filter(|id| !there.contains(id)).map(one).collect()
 }
 
 /// What became of the targets whose state has moved, for people; nothing where none has.
