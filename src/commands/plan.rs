@@ -114,10 +114,8 @@ pub(super) async fn run(
         Some(Ok(said)) => out::stderr(&said),
         Some(Err(wrong)) => out::error(&wrong),
     }
-    match screen.output {
-        Output::Text => {}
-        Output::Json => screen.json(document),
-        Output::Jsonl => {}
+    if screen.output == Output::Json {
+        screen.json(document);
     }
     exit
 }

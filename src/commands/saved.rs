@@ -76,9 +76,10 @@ pub(super) fn read(file: &Path, config: &Config, sandbox: bool) -> Result<SavedP
     if differ.is_empty() {
         return Ok(saved);
     }
-    let version = match saved.version == env!("CARGO_PKG_VERSION") {
-        true => String::new(),
-        false => format!(" (the plan is of linkwalk {})", saved.version),
+    let version = if saved.version == env!("CARGO_PKG_VERSION") {
+        String::new()
+    } else {
+        format!(" (the plan is of linkwalk {})", saved.version)
     };
     Err(format!(
         "accounts.toml is not what it was when {shown} was made, in: {}{version}; plan again, a plan is \
@@ -153,7 +154,6 @@ fn gone(saved: &SavedPlan, walk: &Walk, targets: &[Arc<Target>]) -> Vec<(TargetI
 
 /// What became of the targets whose state has moved, for people; nothing where none has.
 pub(super) fn text(prepared: &Prepared) -> String {
-    let mut text = String::new();
     let name = |id: &TargetId| {
         let target = prepared.targets.iter().find(|target| &target.id == id);
         target.map(|target| safe::text(&target.name)).unwrap_or_default()
@@ -163,16 +163,17 @@ pub(super) fn text(prepared: &Prepared) -> String {
     let refused: Vec<_> = held.chain(gone).collect();
     let replanned =
         prepared.replanned.iter().map(|(id, why)| (id, name(id), why)).collect::<Vec<_>>();
+    let mut lines = Vec::new();
     for (title, targets) in [
         ("Left alone: the saved plan does not hold any more", refused),
         ("Planned anew: the saved plan does not hold any more", replanned),
     ] {
         if !targets.is_empty() {
-            text += &format!("\n{title}\n");
+            lines.push(format!("\n{title}\n"));
         }
         for (id, name, why) in targets {
-            text += &format!("  ! {id} {name}: {}\n", safe::text(why));
+            lines.push(format!("  ! {id} {name}: {}\n", safe::text(why)));
         }
     }
-    text
+    lines.concat()
 }
