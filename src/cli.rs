@@ -1,5 +1,7 @@
 //! The command line: types only.
 
+mod rehearse;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -8,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::config::{InvalidSelector, Selector, Share};
 use crate::ids::AccountId;
 use crate::sandbox::Breakage;
+
+pub use rehearse::{Faults, Rehearsal};
 
 /// Puts AWS PrivateLink endpoints, right, into every account of an organization.
 #[derive(Debug, Parser)]
@@ -50,6 +54,16 @@ pub struct Common {
     /// A line for every account, those in sync too
     #[arg(short, long, global = true)]
     pub verbose: bool,
+    /// Where journals of runs and locks are kept
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "LINKWALK_STATE",
+        hide_env_values = true,
+        default_value = ".linkwalk"
+    )]
+    pub state_dir: PathBuf,
 }
 
 /// Formats of stdout.
@@ -101,6 +115,9 @@ pub enum Command {
         /// Exit with 2 when there is something to change
         #[arg(long)]
         detailed_exitcode: bool,
+        /// Write down the organization as it was observed, for `rehearse --world`
+        #[arg(long, value_name = "FILE")]
+        save_world: Option<PathBuf>,
     },
     /// Plan, ask, change, wait until every endpoint is available, and look again
     #[command(
@@ -110,6 +127,37 @@ pub enum Command {
                       does not ask"
     )]
     Apply(Apply),
+    /// List the runs of `apply`: when, how each ended, and which can be gone on with
+    #[command(after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json")]
+    Runs,
+    /// Tell an earlier run again, from its journal alone
+    #[command(
+        after_help = "Examples:\n  linkwalk report                       # the last run\n  linkwalk \
+                      report 20261123T024501Z-ab12\n  linkwalk report -o json"
+    )]
+    Report {
+        /// Its id, or how it begins; the last run if absent
+        run: Option<String>,
+    },
+    /// Break the lock that a run has left behind, when it is certain that the run has ended
+    #[command(
+        after_help = "Examples:\n  linkwalk force-unlock 20261123T024501Z-ab12   # the id is in the \
+                      refusal"
+    )]
+    ForceUnlock {
+        /// The run that holds the lock
+        run: String,
+        /// Do not ask
+        #[arg(long, visible_alias = "force")]
+        yes: bool,
+    },
+    /// Predict a rollout: the real one, in a simulated organization and in virtual time
+    #[command(
+        after_help = "Examples:\n  linkwalk rehearse --accounts 1000 --endpoints ecr,logs,ssm\n  \
+                            linkwalk rehearse --faults realistic --html rehearsal.html\n  linkwalk plan \
+                            --save-world world.json && linkwalk rehearse --world world.json"
+    )]
+    Rehearse(Rehearsal),
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
         after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \
@@ -135,6 +183,15 @@ pub struct Apply {
     /// Do not ask
     #[arg(long, visible_alias = "auto-approve")]
     pub yes: bool,
+    /// Go on with a run that was killed or interrupted: the last one, or this one
+    #[arg(
+        long,
+        value_name = "RUN",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with_all = ["plan", "accounts", "regions", "units", "waves", "only", "from"]
+    )]
+    pub resume: Option<String>,
     /// Plan targets anew in which the saved plan does not hold any more
     #[arg(long, requires = "plan")]
     pub replan: bool,

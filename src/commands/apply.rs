@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::course::course;
 use super::plan::{Prepared, give_up, prepare, text, without_actions};
+use super::resume;
 use super::stage::Stage;
 use super::{caps, out, saved};
 use crate::cli::{Apply, Output};
@@ -48,9 +49,11 @@ pub(super) fn check_can_confirm(asked: &Apply) -> Result<(), String> {
 
 /// Runs the command. `saved` is the plan that it names, read and checked.
 pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -> Exit {
-    let prepared = match saved {
-        None => prepare(&stage.run, &asked.scope).await,
-        Some(saved) => {
+    let resumed = stage.record.as_ref().and_then(|record| record.resumed.as_ref());
+    let prepared = match (resumed, saved) {
+        (Some(resumed), _) => resume::prepare(&stage.run, resumed).await,
+        (None, None) => prepare(&stage.run, &asked.scope).await,
+        (None, Some(saved)) => {
             saved::prepare(&stage.run, &asked.scope, &Arc::new(saved), asked.replan).await
         }
     };
@@ -70,6 +73,11 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
     let go = has_work(&prepared)
         && beyond.is_empty()
         && (!asks(asked) || confirm(&stage.run, &prepared, stage.screen.sandbox).await);
+    let kept = match go {
+        true => stage.keep_plan(&prepared, &asked.scope, &course).await,
+        false => Ok(()),
+    };
+    let go = go && kept.is_ok();
     let ask = asked.ask_between_waves.then(|| between_waves(&stage.run));
     let outcomes = carry_out(&stage.run, &prepared, go, ask.as_deref()).await;
     let interrupted = stage.run.shutdown.level() >= Level::Drain;
@@ -81,6 +89,9 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
     });
     let screen = stage.screen;
     let progress = stage.close(exit).await;
+    if let Err(wrong) = kept {
+        out::error(&wrong);
+    }
     match screen.output {
         Output::Text if stopped => out::stderr("Not applied: nothing was changed.\n"),
         Output::Text => screen.text(&summary::render(&progress, screen.summary())),
@@ -109,7 +120,7 @@ fn has_work(prepared: &Prepared) -> bool {
 }
 
 /// Ends every target: those with work by doing it, when it is wanted; the others at once.
-async fn carry_out(
+pub(super) async fn carry_out(
     run: &Arc<Run>,
     prepared: &Prepared,
     go: bool,
@@ -118,6 +129,11 @@ async fn carry_out(
     let mut work = BTreeMap::new();
     let mut ended = Vec::new();
     for target in &prepared.targets {
+        if let Some(outcome) = prepared.known.get(&target.id) {
+            run.finish(target, outcome.clone());
+            ended.push((Arc::clone(target), outcome.clone()));
+            continue;
+        }
         let held = || prepared.held.get(&target.id).cloned().unwrap_or_else(Held::interrupted);
         let outcome = match prepared.plan.targets.get(&target.id) {
             None => Outcome::NotStarted { held: held() },

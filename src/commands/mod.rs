@@ -5,13 +5,19 @@ mod apply;
 mod caps;
 mod course;
 mod kept;
+mod ledger;
 mod out;
 mod plan;
+mod rehearse;
+mod resume;
+mod runs;
 mod sandbox;
+mod save_world;
 mod saved;
 mod scope;
 mod screen;
 mod stage;
+mod unlock;
 
 use std::path::{Path, PathBuf};
 
@@ -19,17 +25,28 @@ use crate::cli::{Cli, Command, SandboxVerb};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
 use crate::plan::artifact::SavedPlan;
+use crate::run::journal::State;
 use kept::{Kept, Scenario};
+use ledger::Ledger;
 use screen::Screen;
-use stage::Stage;
+use stage::{NotOpened, Stage};
 
 /// What accounts.toml says for the demo organization.
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
 /// Runs one command to its end.
 pub fn run(cli: Cli) -> Exit {
+    if let Command::Rehearse(asked) = &cli.command {
+        return rehearse::run(asked, &cli.common);
+    }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
+    let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
+    match &cli.command {
+        Command::Runs => return runs::list(&state, screen),
+        Command::Report { run } => return runs::report(&state, run.as_deref(), screen),
+        _ => {}
+    }
     let config = match accounts_toml(&cli, sandbox.as_ref()) {
         Ok(config) => config,
         Err(problems) => {
@@ -63,20 +80,36 @@ pub fn run(cli: Cli) -> Exit {
                 return Exit::Usage;
             }
         };
-        let stage = match Stage::open(cli.command.name(), config, screen, kept).await {
+        let ledger = match cli.command.ledger(&state, &config).transpose() {
+            Ok(ledger) => ledger,
+            Err(wrong) => {
+                out::error(&wrong);
+                return Exit::Usage;
+            }
+        };
+        let stage = match Stage::open(cli.command.name(), config, screen, kept, ledger).await {
             Ok(stage) => stage,
-            Err(failure) => {
+            Err(NotOpened::Failed(failure)) => {
                 out::failure("cannot start", &failure);
+                return Exit::Failed;
+            }
+            Err(NotOpened::Refused(wrong)) => {
+                out::error(&wrong);
                 return Exit::Failed;
             }
         };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, out, detailed_exitcode } => {
-                plan::run(stage, &scope, out.as_deref(), detailed_exitcode).await
+            Command::Plan { scope, out, detailed_exitcode, save_world } => {
+                plan::run(stage, &scope, out.as_deref(), save_world.as_deref(), detailed_exitcode)
+                    .await
             }
             Command::Apply(asked) => apply::run(stage, &asked, saved).await,
-            Command::Sandbox { .. } => Exit::Ok,
+            Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
+            Command::Rehearse(_)
+            | Command::Sandbox { .. }
+            | Command::Runs
+            | Command::Report { .. } => Exit::Ok,
         }
     })
 }
@@ -104,7 +137,12 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
 fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, String> {
     let sandbox = cli.sandbox().is_some();
     match &cli.command {
-        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(None),
+        Command::Accounts { .. }
+        | Command::Rehearse(_)
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. } => Ok(None),
+        Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes).map(|()| None),
         Command::Plan { scope, out, .. } => {
             scope::check(scope, config, sandbox)?;
             out.as_deref().map_or(Ok(()), saved::check_place)?;
@@ -135,7 +173,19 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
             Self::Apply(_) => "apply",
+            Self::Runs => "runs",
+            Self::Report { .. } => "report",
+            Self::ForceUnlock { .. } => "force-unlock",
+            Self::Rehearse(_) => "rehearse",
             Self::Sandbox { .. } => "sandbox",
+        }
+    }
+
+    /// The record of a command that changes something.
+    fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
+        match self {
+            Self::Apply(asked) => Some(Ledger::new(state.clone(), asked.resume.as_deref(), config)),
+            _ => None,
         }
     }
 }

@@ -102,7 +102,14 @@ pub(super) async fn prepare(
     let in_scope = scope::targets(&run.config, &walk, narrowed).map_err(NoPlan::Usage)?;
     let is_planned = |target: &Arc<Target>| saved.plan.targets.contains_key(&target.id);
     let targets: Vec<Arc<Target>> = in_scope.into_iter().filter(is_planned).collect();
-    let gone = if narrowed.words().is_empty() { gone(saved, &walk, &targets) } else { Vec::new() };
+    let gone = if narrowed.words().is_empty() {
+        let name = |id: &TargetId| saved.names.get(&id.account).cloned().unwrap_or_default();
+        let planned: BTreeMap<_, _> =
+            saved.plan.targets.keys().map(|id| (id.clone(), name(id))).collect();
+        gone(planned.iter(), &walk, &targets)
+    } else {
+        Vec::new()
+    };
     if targets.is_empty() && gone.is_empty() {
         return Err(NoPlan::Usage("the saved plan has no target that is in scope".to_owned()));
     }
@@ -119,11 +126,12 @@ pub(super) async fn prepare(
         }
     }
     let everyone = walk.consumers().count() * run.config.organization.regions.len();
-    let management = walk.management;
-    Ok(Prepared { plan: revisited.plan, targets, management, everyone, held, gone, replanned })
+    run.journal.scope(&targets);
+    let (plan, known) = (revisited.plan, BTreeMap::new());
+    Ok(Prepared { plan, targets, walk, everyone, held, gone, known, replanned })
 }
 
-fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {
+pub(super) fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {
     match (&saved.origin.management, &walk.management) {
         (Some(then), Some(now)) if then != now => Err(format!(
             "the saved plan was made for the organization of management account {then}, and this is that \
@@ -134,7 +142,11 @@ fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {
 }
 
 /// Targets of the plan whose account is no consumer any more.
-fn gone(saved: &SavedPlan, walk: &Walk, targets: &[Arc<Target>]) -> Vec<(TargetId, String, Held)> {
+pub(super) fn gone<'a>(
+    planned: impl Iterator<Item = (&'a TargetId, &'a String)>,
+    walk: &Walk,
+    targets: &[Arc<Target>],
+) -> Vec<(TargetId, String, Held)> {
     let there: BTreeSet<&TargetId> = targets.iter().map(|target| &target.id).collect();
     let why = |id: &TargetId| {
         let member = walk.members.iter().find(|member| member.account.id == id.account);
@@ -145,11 +157,10 @@ fn gone(saved: &SavedPlan, walk: &Walk, targets: &[Arc<Target>]) -> Vec<(TargetI
             _ => "it is not in the organization any more".to_owned(),
         }
     };
-    let one = |id: &TargetId| {
-        let name = saved.names.get(&id.account).cloned().unwrap_or_default();
-        (id.clone(), name, Held::new(HeldCode::StalePlan, why(id)))
+    let one = |(id, name): (&TargetId, &String)| {
+        (id.clone(), name.clone(), Held::new(HeldCode::StalePlan, why(id)))
     };
-    saved.plan.targets.keys().filter(|id| !there.contains(id)).map(one).collect()
+    planned.filter(|(id, _)| !there.contains(id)).map(one).collect()
 }
 
 /// What became of the targets whose state has moved, for people; nothing where none has.

@@ -16,6 +16,7 @@ mod endpoint;
 mod file;
 mod known;
 mod layer;
+mod lock;
 mod problem;
 mod read;
 mod rollout;
@@ -42,6 +43,7 @@ use crate::model::spec::{
     GroupRef, IngressSource, RouteTableSelector, ServiceRef, SubnetSelector, VpcSelector,
 };
 
+pub use lock::LockBucket;
 pub use problem::ConfigError;
 pub use rollout::{BudgetMode, Guard, Rollout, THE_REST, Wave};
 pub use scope::{AppliedOverride, Explanation, Place, TriedRule, Verdict};
@@ -95,6 +97,8 @@ pub struct Config {
     pub rollout: Rollout,
     /// How much a plan may change.
     pub guard: Guard,
+    /// Where runs on different machines exclude each other; `None`: only on this machine.
+    pub lock: Option<LockBucket>,
 }
 
 /// `[organization]`: how to reach the accounts.

@@ -14,7 +14,7 @@ use super::problem::{Problem, Problems, Span};
 use super::selector::Selector;
 use super::syntax::Syntax;
 use super::tree::{Entry, Node, Reading, Table};
-use super::{Config, Organization, Override, layer, rollout, values};
+use super::{Config, Organization, Override, layer, lock, rollout, values};
 
 /// The file, or everything that is wrong with it.
 pub(super) fn config(source: &str, folder: PathBuf) -> Result<Config, Vec<Problem>> {
@@ -45,6 +45,7 @@ fn sections(root: &Table<'_>) -> Config {
         overrides,
         rollout: rollout::rollout(root),
         guard: rollout::guard(root),
+        lock: lock::lock(root),
     };
     check_unit_ids(root, &config);
     config

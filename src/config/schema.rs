@@ -50,6 +50,7 @@ keys! {
         "name_tag": "a table or false", r#"name_tag = { key = "Name", template = "{service}-endpoint" }"#;
         "rollout": "a table", "[rollout]";
         "guard": "a table", "[guard]";
+        "lock": "a table", "[lock]";
         "override": "a list of tables", "[[override]]";
         "account": "a list of tables", "[[account]]";
     }
@@ -123,6 +124,10 @@ keys! {
     "guard" {
         "max_deletes": "a whole number or a percentage in quotes", r#"max_deletes = 5 or max_deletes = "1%""#;
         "max_changes": "a whole number or a percentage in quotes", r#"max_changes = 500 or max_changes = "10%""#;
+    }
+    "lock" {
+        "bucket": "a string", r#"bucket = "s3://my-bucket/linkwalk""#;
+        "region": "a string", r#"region = "eu-west-1""#;
     }
     "override" {
         "accounts": "a list of selectors", r#"accounts = ["ou:/Workloads/Production/**"]"#;

@@ -175,6 +175,18 @@ pub fn hold(
     if saved.actions == fresh.actions {
         return Ok(fresh.clone());
     }
+    let steadied = steadied(saved, target, settings, observed, catalogue);
+    if saved.actions == steadied.actions { Ok(steadied) } else { Err(differences(saved, fresh)) }
+}
+
+/// What planning comes to where the subnets of this plan have room enough, and so are all alike.
+pub(super) fn steadied(
+    saved: &TargetPlan,
+    target: &TargetId,
+    settings: &Settings,
+    observed: &Observed,
+    catalogue: &Catalogue,
+) -> TargetPlan {
     let needed = addresses(saved);
     let mut steady = observed.clone();
     for subnet in steady.vpcs.values_mut().flat_map(|vpc| vpc.subnets.values_mut()) {
@@ -184,8 +196,7 @@ pub fn hold(
             subnet.free_addresses = u32::MAX;
         }
     }
-    let steadied = plan_target(target, settings, &steady, catalogue);
-    if saved.actions == steadied.actions { Ok(steadied) } else { Err(differences(saved, fresh)) }
+    plan_target(target, settings, &steady, catalogue)
 }
 
 /// How many addresses a plan takes from each subnet.
@@ -206,7 +217,7 @@ fn addresses(plan: &TargetPlan) -> BTreeMap<SubnetId, u32> {
 }
 
 /// What is in one plan and not in the other.
-fn differences(saved: &TargetPlan, fresh: &TargetPlan) -> Vec<String> {
+pub(super) fn differences(saved: &TargetPlan, fresh: &TargetPlan) -> Vec<String> {
     let name = |action: &Action| format!("{} {}", action.verb.symbol(), action.what);
     let lacks = |plan: &TargetPlan, one: &Action| {
         !plan.actions.iter().any(|other| (&other.verb, &other.what) == (&one.verb, &one.what))

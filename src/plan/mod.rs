@@ -23,6 +23,7 @@ mod policy;
 #[cfg(test)]
 mod properties;
 mod quota;
+pub mod remains;
 mod select;
 mod service;
 mod standing;

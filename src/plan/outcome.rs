@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::failure::{ErrorClass, Failure};
 use crate::plan::Blocked;
 use crate::plan::action::ActionId;
 
 /// What became of one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// Nothing to do.
@@ -60,7 +60,7 @@ pub enum Outcome {
 }
 
 /// Why a target's turn did not come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// The kind of reason.
     pub code: HeldCode,
@@ -81,7 +81,7 @@ impl Held {
 }
 
 /// Kinds of reasons why a target's turn did not come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeldCode {
     /// Someone asked the run to stop.
@@ -97,7 +97,7 @@ pub enum HeldCode {
 }
 
 /// A failed action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionFailure {
     /// Its number in the target's plan; `None` where the failure belongs to no single action.
     pub action: Option<ActionId>,

@@ -74,6 +74,7 @@ impl Announcer {
                 self.finished(target, progress)
             }
             EventKind::ShutdownRequested { level } => vec![stopping(level, progress)],
+            EventKind::Notice { text } => vec![Line::new().tone(Tone::Busy, text)],
             EventKind::WaveStarted { .. }
             | EventKind::WaveFinished { .. }
             | EventKind::BudgetSpent { .. }

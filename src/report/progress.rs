@@ -233,6 +233,7 @@ impl Progress {
             EventKind::Throttled { .. } => self.throttled += 1,
             EventKind::ShutdownRequested { level } => self.shutdown = Some(level),
             EventKind::RunFinished { exit_code } => self.exit_code = Some(*exit_code),
+            EventKind::Notice { .. } => {}
             EventKind::TargetStarted { .. }
             | EventKind::TargetStep { .. }
             | EventKind::TargetPlanned { .. }

@@ -5,6 +5,9 @@ mod discover;
 mod execute;
 mod fleet;
 mod gate;
+pub mod journal;
+pub mod lock;
+mod notebook;
 mod observe;
 mod rollout;
 mod send;
@@ -12,6 +15,7 @@ mod waiter;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OnceCell};
 
@@ -25,11 +29,18 @@ use crate::model::spec::Settings;
 use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
+use notebook::Notebook;
+
+pub use journal::Journal;
 
 pub use discover::{Walk, discover};
 pub use execute::Work;
-pub use observe::{Revisited, observe, revisit};
+pub use notebook::Notes;
+pub use observe::{Revisited, observe, resume, revisit};
 pub use rollout::{Ask, execute, roll_out};
+
+/// Between two attempts at what the SDK has already tried again and again.
+const THROTTLED_REST: Duration = Duration::from_secs(10);
 
 /// One run of the program: what every step needs.
 pub struct Run {
@@ -43,7 +54,10 @@ pub struct Run {
     pub shutdown: Shutdown,
     /// Unique to this run; client tokens are derived from it.
     pub id: String,
+    /// What is written of the run before it happens.
+    pub journal: Journal,
     catalogues: Catalogues,
+    notebook: Notebook,
 }
 
 impl Run {
@@ -55,7 +69,15 @@ impl Run {
         shutdown: Shutdown,
         id: String,
     ) -> Self {
-        Self { config, sessions, events, shutdown, id, catalogues: Catalogues::default() }
+        let (journal, catalogues) = (Journal::default(), Catalogues::default());
+        let notebook = Notebook::default();
+        Self { config, sessions, events, shutdown, id, journal, catalogues, notebook }
+    }
+
+    /// The same run with a journal.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     /// Tells a target's end.

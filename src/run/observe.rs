@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::budget::Budget;
 use super::fleet::{Turn, fleet};
-use super::{Run, Target};
+use super::journal::Intent;
+use super::{Run, THROTTLED_REST, Target};
 use crate::aws::Ec2;
 use crate::ids::{ServiceName, TargetId};
 use crate::model::failure::{ErrorClass, Failure};
@@ -14,12 +18,22 @@ use crate::model::service::Catalogue;
 use crate::model::spec::{ServiceRef, Settings};
 use crate::plan::artifact::{self, SavedPlan};
 use crate::plan::outcome::{Held, HeldCode};
+use crate::plan::remains::remains;
 use crate::plan::{self, Plan, Planned, TargetPlan};
 use crate::report::event::{EventKind, Phase, Step};
 use crate::shutdown::Level;
 
 /// Targets being read at one time. Reading is cheap for AWS and bound by the round trip.
 const READERS: usize = 100;
+
+/// Rests between looks for what was sent and not answered: reads lag behind writes
+/// (<https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>).
+const LOOKS: [Duration; 4] = [
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
 
 /// What a saved plan came to for the targets as they are now.
 #[derive(Debug, Default)]
@@ -33,22 +47,40 @@ pub struct Revisited {
 /// Reads and plans every target. One whose turn did not come before the run was asked to stop is not in
 /// the plan.
 pub async fn observe(run: &Arc<Run>, targets: &[Arc<Target>]) -> Plan {
-    look(run, targets, None).await.plan
+    look(run, targets, &Basis::Fresh).await.plan
 }
 
 /// Reads every target again and looks whether what was saved for it still holds.
 pub async fn revisit(run: &Arc<Run>, targets: &[Arc<Target>], saved: &Arc<SavedPlan>) -> Revisited {
-    look(run, targets, Some(saved)).await
+    look(run, targets, &Basis::Whole(Arc::clone(saved))).await
 }
 
-async fn look(
+/// Reads every target again and works out what is left of what was saved for it, by a run that was killed or
+/// interrupted while it carried that out.
+pub async fn resume(
     run: &Arc<Run>,
     targets: &[Arc<Target>],
-    saved: Option<&Arc<SavedPlan>>,
+    saved: &Arc<SavedPlan>,
+    unanswered: Vec<Intent>,
 ) -> Revisited {
+    look(run, targets, &Basis::Rest(Arc::clone(saved), Arc::new(unanswered))).await
+}
+
+/// What a plan has to come to.
+#[derive(Clone)]
+enum Basis {
+    /// Anything.
+    Fresh,
+    /// All that was saved.
+    Whole(Arc<SavedPlan>),
+    /// What is left of what was saved; and what was sent and has no answer.
+    Rest(Arc<SavedPlan>, Arc<Vec<Intent>>),
+}
+
+async fn look(run: &Arc<Run>, targets: &[Arc<Target>], basis: &Basis) -> Revisited {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
     let work = |target: Arc<Target>, _slot, _entry| {
-        let (run, saved) = (Arc::clone(run), saved.cloned());
+        let (run, basis) = (Arc::clone(run), basis.clone());
         async move {
             run.events.send(EventKind::TargetStarted {
                 target: target.id.clone(),
@@ -60,7 +92,7 @@ async fn look(
             let planned = tokio::select! {
                 biased;
                 () = run.shutdown.at_least(Level::Abort) => None,
-                planned = observe_one(&run, &target, saved.as_deref()) => Some(planned),
+                planned = observe_one(&run, &target, &basis) => Some(planned),
             };
             if let Some((Planned::Ready(plan), _)) = &planned {
                 run.events.send(planned_event(&target, plan));
@@ -95,19 +127,20 @@ fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
     }
 }
 
-async fn observe_one(
-    run: &Run,
-    target: &Target,
-    saved: Option<&SavedPlan>,
-) -> (Planned, Option<Held>) {
+async fn observe_one(run: &Run, target: &Target, basis: &Basis) -> (Planned, Option<Held>) {
     let ec2 = run.ec2(&target.id);
-    let seen = match Seen::read(run, target, &ec2).await {
-        Ok(seen) => seen,
+    let read = match basis {
+        Basis::Fresh | Basis::Whole(_) => plan_seen(run, target, &ec2).await,
+        Basis::Rest(_, unanswered) => look_for(run, target, &ec2, unanswered).await,
+    };
+    let (seen, fresh) = match read {
+        Ok(read) => read,
         Err(failure) => return (Planned::Unreachable { failure }, None),
     };
-    let (planned, moved) = match (seen.plan(target), saved) {
-        (Ok(fresh), Some(saved)) => seen.held(target, fresh, saved),
-        (fresh, _) => (fresh, None),
+    let (planned, moved) = match basis {
+        Basis::Fresh => (Ok(fresh), None),
+        Basis::Whole(saved) => seen.held(target, fresh, saved, artifact::hold),
+        Basis::Rest(saved, _) => seen.held(target, fresh, saved, remains),
     };
     match planned {
         Ok(plan) => (Planned::Ready(plan), moved),
@@ -115,10 +148,61 @@ async fn observe_one(
     }
 }
 
+/// Reads the target and plans it, and once more for as long as something that was sent and not answered is
+/// still to be done by what is seen: it may be there and not show yet.
+async fn look_for(
+    run: &Run,
+    target: &Target,
+    ec2: &Ec2,
+    unanswered: &[Intent],
+) -> Result<(Seen, TargetPlan), Failure> {
+    let mut read = plan_seen(run, target, ec2).await?;
+    for rest in LOOKS {
+        let mine = unanswered.iter().filter(|intent| intent.target == target.id);
+        let is_missing = |intent: &Intent| read.1.actions.iter().any(|action| intent.is_of(action));
+        if !mine.into_iter().any(is_missing) {
+            break;
+        }
+        sleep(rest).await;
+        read = plan_seen(run, target, ec2).await?;
+    }
+    Ok(read)
+}
+
 /// Reads the target and plans it. Also the second reading, after its changes.
 pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<TargetPlan, Failure> {
-    Seen::read(run, target, ec2).await?.plan(target)
+    plan_seen(run, target, ec2).await.map(|(_, plan)| plan)
 }
+
+/// What AWS throttles for longer than the SDK tries is read again: that is no failure, unless someone wants
+/// to stop.
+
+async fn plan_seen(run: &Run, target: &Target, ec2: &Ec2) -> Result<(Seen, TargetPlan), Failure> {
+    loop {
+        match Seen::read(run, target, ec2).await {
+            Err(failure) if failure.class == ErrorClass::Throttled => tokio::select! {
+                biased;
+                () = run.shutdown.at_least(Level::Drain) => return Err(failure),
+                () = sleep(THROTTLED_REST) => {}
+            },
+            seen => {
+                let seen = seen?;
+                let plan = seen.plan(target)?;
+                return Ok((seen, plan));
+            }
+        }
+    }
+}
+
+/// What of a saved plan can be carried out, or what is in the way, see [`artifact::hold`] and [`remains`].
+type Hold = fn(
+    &TargetPlan,
+    &TargetPlan,
+    &TargetId,
+    &Settings,
+    &Observed,
+    &Catalogue,
+) -> Result<TargetPlan, Vec<String>>;
 
 /// What a target's plan rests on.
 struct Seen {
@@ -133,6 +217,7 @@ impl Seen {
             .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))
             .await?;
         let catalogue = catalogue(run, target, ec2).await?;
+        run.notebook.note(id, &observed, &catalogue);
         Ok(Self { observed, catalogue })
     }
 
@@ -149,6 +234,7 @@ impl Seen {
         target: &Target,
         fresh: TargetPlan,
         saved: &SavedPlan,
+        hold: Hold,
     ) -> (Result<TargetPlan, Failure>, Option<Held>) {
         let Target { id, settings, .. } = target;
         let why = match saved.plan.targets.get(id) {
@@ -159,7 +245,7 @@ impl Seen {
                     .to_owned()
             }
             Some(Planned::Ready(saved)) => {
-                match artifact::hold(saved, &fresh, id, settings, &self.observed, &self.catalogue) {
+                match hold(saved, &fresh, id, settings, &self.observed, &self.catalogue) {
                     Ok(plan) => {
                         let plan = checked(id, plan, &self.observed, settings, &self.catalogue);
                         return (plan, None);
