@@ -2,6 +2,7 @@
 //! behaviour but keeping itself consistent.
 
 pub(crate) mod account;
+pub(crate) mod bucket;
 pub(crate) mod endpoint;
 pub(crate) mod nat;
 pub(crate) mod network;
@@ -10,6 +11,7 @@ pub(crate) mod quota;
 pub(crate) mod region;
 pub(crate) mod security_group;
 pub(crate) mod store;
+pub(crate) mod topic;
 pub(crate) mod zones;
 
 use std::collections::BTreeMap;
@@ -17,9 +19,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use self::account::Account;
+use self::bucket::Bucket;
 use self::organization::Organization;
 use self::region::Region;
 use super::catalogue::Detail;
+use self::topic::Topic;
 use super::load::faults::FaultRule;
 
 /// The version of the saved form; a world saved by another version is refused.
@@ -51,6 +55,12 @@ pub struct World {
     /// What regions offer, where that is another list than the one that ships with the sandbox.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) services: BTreeMap<String, Vec<Detail>>,
+    /// By name, which is one for all accounts.
+    #[serde(default)]
+    pub(crate) buckets: BTreeMap<String, Bucket>,
+    /// By ARN.
+    #[serde(default)]
+    pub(crate) topics: BTreeMap<String, Topic>,
 }
 
 impl World {
@@ -72,6 +82,8 @@ impl World {
             zone_support: BTreeMap::new(),
             faults: Vec::new(),
             services: BTreeMap::new(),
+            buckets: BTreeMap::new(),
+            topics: BTreeMap::new(),
         }
     }
 
