@@ -24,10 +24,10 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Cli, Command, SandboxVerb};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
-use crate::run::journal::State;
-use ledger::Ledger;
 use crate::plan::artifact::SavedPlan;
+use crate::run::journal::State;
 use kept::{Kept, Scenario};
+use ledger::Ledger;
 use screen::Screen;
 use stage::{NotOpened, Stage};
 
@@ -101,8 +101,8 @@ pub fn run(cli: Cli) -> Exit {
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
             Command::Plan { scope, out, detailed_exitcode, save_world } => {
-                let files = plan::Files { out: out.as_deref(), world: save_world.as_deref() };
-                plan::run(stage, &scope, files, detailed_exitcode).await
+                plan::run(stage, &scope, out.as_deref(), save_world.as_deref(), detailed_exitcode)
+                    .await
             }
             Command::Apply(asked) => apply::run(stage, &asked, saved).await,
             Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
@@ -173,10 +173,10 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
             Self::Apply(_) => "apply",
-            Self::Rehearse(_) => "rehearse",
             Self::Runs => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
+            Self::Rehearse(_) => "rehearse",
             Self::Sandbox { .. } => "sandbox",
         }
     }
@@ -184,9 +184,7 @@ impl Command {
     /// The record of a command that changes something.
     fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
         match self {
-            Self::Apply(asked) => {
-                Some(Ledger::new(state.clone(), asked.resume.as_deref(), config))
-            }
+            Self::Apply(asked) => Some(Ledger::new(state.clone(), asked.resume.as_deref(), config)),
             _ => None,
         }
     }

@@ -10,7 +10,6 @@ use super::{caps, out, save_world, saved, scope};
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::ids::{AccountId, TargetId};
-use crate::model::account::Member;
 use crate::model::failure::Failure;
 use crate::plan::artifact::Origin;
 use crate::plan::outcome::{Held, Outcome};
@@ -31,8 +30,6 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// Every target in scope, in the order of the walk. One that is not in the plan was not started.
     pub(super) targets: Vec<Arc<Target>>,
-    /// The management account, where the caller may know it.
-    pub(super) management: Option<AccountId>,
     /// How many targets the organization has, in scope or not.
     pub(super) everyone: usize,
     /// Targets in scope for which a saved plan does not hold any more: left alone, and not in the plan.
@@ -44,15 +41,7 @@ pub(super) struct Prepared {
     /// Targets that are not in the plan because what becomes of them is known already.
     pub(super) known: BTreeMap<TargetId, Outcome>,
     /// Who is in the organization.
-    pub(super) members: Vec<Member>,
-}
-
-/// What a plan leaves behind.
-pub(super) struct Files<'a> {
-    /// The plan itself, to be applied.
-    pub(super) out: Option<&'a Path>,
-    /// The organization, to be rehearsed on.
-    pub(super) world: Option<&'a Path>,
+    pub(super) walk: Walk,
 }
 
 /// Why there is no plan.
@@ -75,8 +64,7 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
         plan,
         targets,
         everyone: walk.consumers().count() * run.config.organization.regions.len(),
-        management: walk.management,
-        members: walk.members,
+        walk,
         held: BTreeMap::new(),
         known: BTreeMap::new(),
         gone: Vec::new(),
@@ -93,10 +81,11 @@ pub(super) fn discovered(walk: &Walk, targets: usize) -> EventKind {
 pub(super) async fn run(
     stage: Stage,
     narrowed: &Scope,
-    files: Files<'_>,
+    out: Option<&Path>,
+    save_world: Option<&Path>,
     detailed_exitcode: bool,
 ) -> Exit {
-    if files.world.is_some() {
+    if save_world.is_some() {
         stage.run.take_notes();
     }
     let prepared = match prepare(&stage.run, narrowed).await {
@@ -113,14 +102,14 @@ pub(super) async fn run(
         outcomes.push(outcome);
     }
     let mut exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
-    if let Some(file) = files.world {
+    if let Some(file) = save_world {
         exit = exit.worst(save_world::save(&stage.run, &prepared, file).await);
     }
     let screen = stage.screen;
     let course = course(&prepared, &stage.run.config);
     let document = document(&prepared, &stage.run, screen.sandbox, narrowed, &course);
     let beyond = caps::beyond(&prepared.plan, &stage.run.config.guard, prepared.everyone);
-    let saved = files.out.map(|file| save(file, &prepared, &document));
+    let saved = out.map(|file| save(file, &prepared, &document));
     if let Some(Err(_)) = saved {
         exit = exit.worst(Exit::Failed);
     }
@@ -236,7 +225,7 @@ pub(super) fn document(
     let origin = Origin {
         run: run.id.clone(),
         sandbox,
-        management: prepared.management.clone(),
+        management: prepared.walk.management.clone(),
         config: run.config.digests(),
         scope: narrowed.words(),
     };

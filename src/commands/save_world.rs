@@ -35,8 +35,8 @@ pub(super) async fn save(run: &Run, prepared: &Prepared, file: &Path) -> Exit {
     let organization = &run.config.organization;
     let world = saved::world(&Seen {
         caller: &caller,
-        management: prepared.management.as_ref(),
-        members: &prepared.members,
+        management: prepared.walk.management.as_ref(),
+        members: &prepared.walk.members,
         observed: &notes.observed,
         offers: &notes.offers,
         unreachable,

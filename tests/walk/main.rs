@@ -15,6 +15,7 @@ mod faults;
 mod interrupt;
 mod isolation;
 mod output;
+mod pace;
 mod regions;
 mod rehearsal;
 mod rehearse;

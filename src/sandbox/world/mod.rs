@@ -22,8 +22,8 @@ use self::account::Account;
 use self::bucket::Bucket;
 use self::organization::Organization;
 use self::region::Region;
-use super::catalogue::Detail;
 use self::topic::Topic;
+use super::catalogue::Detail;
 use super::load::faults::FaultRule;
 
 /// The version of the saved form; a world saved by another version is refused.
@@ -52,15 +52,15 @@ pub struct World {
     /// Zones a service supports, where it does not support all: service name, then zone ids.
     pub(crate) zone_support: BTreeMap<String, Vec<String>>,
     pub(crate) faults: Vec<FaultRule>,
-    /// What regions offer, where that is another list than the one that ships with the sandbox.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) services: BTreeMap<String, Vec<Detail>>,
     /// By name, which is one for all accounts.
     #[serde(default)]
     pub(crate) buckets: BTreeMap<String, Bucket>,
     /// By ARN.
     #[serde(default)]
     pub(crate) topics: BTreeMap<String, Topic>,
+    /// What regions offer, where that is another list than the one that ships with the sandbox.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) services: BTreeMap<String, Vec<Detail>>,
 }
 
 impl World {
@@ -81,9 +81,9 @@ impl World {
             accounts: BTreeMap::from([(id, account)]),
             zone_support: BTreeMap::new(),
             faults: Vec::new(),
-            services: BTreeMap::new(),
             buckets: BTreeMap::new(),
             topics: BTreeMap::new(),
+            services: BTreeMap::new(),
         }
     }
 
