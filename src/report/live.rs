@@ -89,9 +89,7 @@ fn tally(progress: &Progress) -> Vec<Line> {
         _ => 2,
     });
     if progress.throttled > 0 {
-        let (count, most) = (progress.throttled, progress.throttled_in_words());
-        let most = most.split(' ').next().unwrap_or_default();
-        counts.push((Tone::Faint, format!("{count} throttled ({most})")));
+        counts.push((Tone::Faint, format!("{} throttled", progress.throttled)));
     }
     let mut lines = Vec::with_capacity(counts.len());
     for (index, (tone, text)) in counts.into_iter().enumerate() {
