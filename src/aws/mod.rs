@@ -2,6 +2,7 @@
 //! goes out is the model's nouns or a [`crate::model::failure::Failure`].
 
 mod assume;
+mod bucket;
 mod convert;
 mod ec2;
 mod error;
@@ -10,13 +11,20 @@ mod limiter;
 mod organizations;
 mod pace;
 mod paced;
+mod requests;
 mod sessions;
 mod throttle;
+mod topic;
+mod traffic;
 mod turn;
 
+pub use bucket::Bucket;
 pub use ec2::{Ec2, EndpointModification, NewEndpoint};
 pub use limiter::Urgency;
 pub use organizations::Organizations;
+pub use requests::Request;
 pub use sessions::{Access, Caller, Sessions};
 pub use throttle::OnThrottle;
+pub use topic::Topic;
+pub use traffic::Traffic;
 pub use turn::{Mutation, Pace, Permit};

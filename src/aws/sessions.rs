@@ -21,8 +21,9 @@ use super::assume::AssumedRole;
 use super::limiter::Limiter;
 use super::pace::Buckets;
 use super::paced::Paced;
+use super::requests::RequestLog;
 use super::throttle::{OnThrottle, ThrottleWatch};
-use super::{Ec2, Organizations, Pace, error, http};
+use super::{Bucket, Ec2, Organizations, Pace, Topic, Traffic, error, http};
 use crate::ids::{AccountId, Region, TargetId};
 use crate::model::failure::Failure;
 
@@ -109,12 +110,23 @@ impl Sessions {
         speed: f64,
         access: Access,
     ) -> Self {
+        Self::in_process_since(SystemTime::now(), http_client, (key_id, secret), speed, access)
+    }
+
+    /// The same with an AWS whose time begins now at `began`: so a run is the same whenever it is made.
+    pub fn in_process_since(
+        began: SystemTime,
+        http_client: SharedHttpClient,
+        (key_id, secret): (String, String),
+        speed: f64,
+        access: Access,
+    ) -> Self {
         let keys = Credentials::new(key_id, secret, None, None, "sandbox");
         let caller = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(aws_config::Region::new(access.home_region.as_str().to_owned()))
             .http_client(http_client)
-            .time_source(SharedTimeSource::new(FastClock::new(speed)))
+            .time_source(SharedTimeSource::new(FastClock::new(began, speed)))
             .credentials_provider(SharedCredentialsProvider::new(keys))
             .identity_cache(identity_cache())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -188,6 +200,7 @@ impl Sessions {
     /// EC2 in one target, asked as the member role. Cheap; made late and dropped early, because
     /// thousands of clients kept alive would be the program's largest piece of memory.
     pub fn ec2(&self, target: &TargetId, on_throttle: OnThrottle) -> Ec2 {
+        let requests = RequestLog::default();
         let member = self.member(&target.account);
         let paced = member.http_client().map(|http| Paced::ec2(http, self.buckets(target)));
         let mut config = aws_sdk_ec2::config::Builder::from(&member)
@@ -195,9 +208,39 @@ impl Sessions {
             // By default the SDK shares one retry quota per service and region over all accounts, and
             // some fifty throttled accounts use it up for everyone. AWS throttles per account.
             .retry_partition(RetryPartition::new(format!("ec2-{target}")))
-            .interceptor(ThrottleWatch(on_throttle));
+            .interceptor(ThrottleWatch(on_throttle))
+            .interceptor(requests.clone());
         config.set_http_client(paced.map(SharedHttpClient::new));
-        Ec2::new(aws_sdk_ec2::Client::from_conf(config.build()), target.clone())
+        Ec2::new(aws_sdk_ec2::Client::from_conf(config.build()), target.clone(), requests)
+    }
+
+    /// An S3 bucket in its region, asked as the caller (or the last role of `via`).
+    pub fn bucket(&self, name: &str, region: &Region) -> Bucket {
+        let config = aws_sdk_s3::config::Builder::from(&self.base)
+            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .build();
+        Bucket::new(aws_sdk_s3::Client::from_conf(config), name)
+    }
+
+    /// An SNS topic, asked as the caller (or the last role of `via`) in the region of its ARN.
+    pub fn topic(&self, arn: &str) -> Topic {
+        let region = arn.split(':').nth(3).unwrap_or_default().to_owned();
+        let config = aws_sdk_sns::config::Builder::from(&self.base)
+            .region(aws_config::Region::new(region))
+            .build();
+        Topic::new(aws_sdk_sns::Client::from_conf(config), arn)
+    }
+
+    /// What the endpoints of one target carry: CloudWatch, asked as the member role.
+    pub fn traffic(&self, target: &TargetId, on_throttle: OnThrottle) -> Traffic {
+        let member = self.member(&target.account);
+        let config = aws_sdk_cloudwatch::config::Builder::from(&member)
+            .region(aws_config::Region::new(target.region.as_str().to_owned()))
+            .retry_partition(RetryPartition::new(format!("cloudwatch-{target}")))
+            .interceptor(ThrottleWatch(on_throttle))
+            .build();
+        let clock = member.time_source().unwrap_or_default();
+        Traffic::new(aws_sdk_cloudwatch::Client::from_conf(config), clock)
     }
 
     /// The pace at which a target's endpoints may be changed.
@@ -258,8 +301,8 @@ struct FastClock {
 }
 
 impl FastClock {
-    fn new(speed: f64) -> Self {
-        Self { began: SystemTime::now(), start: Instant::now(), speed }
+    fn new(began: SystemTime, speed: f64) -> Self {
+        Self { began, start: Instant::now(), speed }
     }
 }
 

@@ -70,7 +70,14 @@ impl ClassifyRetry for ThrottlesAreTold {
 }
 
 fn is_throttled(response: &HttpResponse) -> bool {
-    !response.status().is_success() && response.body().bytes().is_some_and(names_a_throttling_code)
+    if response.status().is_success() {
+        return false;
+    }
+    // CloudWatch's bodies are CBOR; its code is in a header as well.
+    match response.headers().get("x-amzn-query-error") {
+        Some(code) => is_throttling(code.split(';').next().unwrap_or(code)),
+        None => response.body().bytes().is_some_and(names_a_throttling_code),
+    }
 }
 
 /// EC2 and STS write `<Code>RequestLimitExceeded</Code>`, Organizations `"__type":"...Exception"`.
@@ -81,10 +88,11 @@ fn names_a_throttling_code(body: &[u8]) -> bool {
         rest.find(close).map(|end| rest[..end].to_owned())
     };
     let code = between("<Code>", '<').or_else(|| between("\"__type\":\"", '"'));
-    code.is_some_and(|code| {
-        let code = code.rsplit('#').next().unwrap_or(&code);
-        error::class_of(code) == ErrorClass::Throttled
-    })
+    code.is_some_and(|code| is_throttling(code.rsplit('#').next().unwrap_or(&code)))
+}
+
+fn is_throttling(code: &str) -> bool {
+    error::class_of(code) == ErrorClass::Throttled
 }
 
 #[cfg(test)]

@@ -2,30 +2,51 @@
 
 mod accounts;
 mod apply;
+mod caps;
+mod course;
 mod kept;
+mod ledger;
 mod out;
 mod plan;
+mod rehearse;
+mod resume;
+mod runs;
 mod sandbox;
+mod save_world;
+mod saved;
 mod scope;
 mod screen;
 mod stage;
+mod unlock;
 
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Cli, Command, SandboxVerb};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
+use crate::plan::artifact::SavedPlan;
+use crate::run::journal::State;
 use kept::{Kept, Scenario};
+use ledger::Ledger;
 use screen::Screen;
-use stage::Stage;
+use stage::{NotOpened, Stage};
 
 /// What accounts.toml says for the demo organization.
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
 /// Runs one command to its end.
 pub fn run(cli: Cli) -> Exit {
+    if let Command::Rehearse(asked) = &cli.command {
+        return rehearse::run(asked, &cli.common);
+    }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
+    let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
+    match &cli.command {
+        Command::Runs => return runs::list(&state, screen),
+        Command::Report { run } => return runs::report(&state, run.as_deref(), screen),
+        _ => {}
+    }
     let config = match accounts_toml(&cli, sandbox.as_ref()) {
         Ok(config) => config,
         Err(problems) => {
@@ -33,10 +54,13 @@ pub fn run(cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
-    if let Err(wrong) = check_before_start(&cli, &config) {
-        out::error(&wrong);
-        return Exit::Usage;
-    }
+    let saved = match check_before_start(&cli, &config) {
+        Ok(saved) => saved,
+        Err(wrong) => {
+            out::error(&wrong);
+            return Exit::Usage;
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -56,20 +80,36 @@ pub fn run(cli: Cli) -> Exit {
                 return Exit::Usage;
             }
         };
-        let stage = match Stage::open(cli.command.name(), config, screen, kept).await {
+        let ledger = match cli.command.ledger(&state, &config).transpose() {
+            Ok(ledger) => ledger,
+            Err(wrong) => {
+                out::error(&wrong);
+                return Exit::Usage;
+            }
+        };
+        let stage = match Stage::open(cli.command.name(), config, screen, kept, ledger).await {
             Ok(stage) => stage,
-            Err(failure) => {
+            Err(NotOpened::Failed(failure)) => {
                 out::failure("cannot start", &failure);
+                return Exit::Failed;
+            }
+            Err(NotOpened::Refused(wrong)) => {
+                out::error(&wrong);
                 return Exit::Failed;
             }
         };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, detailed_exitcode } => {
-                plan::run(stage, &scope, detailed_exitcode).await
+            Command::Plan { scope, out, detailed_exitcode, save_world } => {
+                plan::run(stage, &scope, out.as_deref(), save_world.as_deref(), detailed_exitcode)
+                    .await
             }
-            Command::Apply { scope, yes } => apply::run(stage, &scope, yes).await,
-            Command::Sandbox { .. } => Exit::Ok,
+            Command::Apply(asked) => apply::run(stage, &asked, saved).await,
+            Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
+            Command::Rehearse(_)
+            | Command::Sandbox { .. }
+            | Command::Runs
+            | Command::Report { .. } => Exit::Ok,
         }
     })
 }
@@ -92,14 +132,26 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
     }
 }
 
-/// Wrong usage that can be told before anything is asked of AWS.
-fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> {
+/// Wrong usage that can be told before anything is asked of AWS. Answers the saved plan, where one is
+/// named.
+fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, String> {
+    let sandbox = cli.sandbox().is_some();
     match &cli.command {
-        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(()),
-        Command::Plan { scope, .. } => scope::check_regions(scope, config),
-        Command::Apply { scope, yes } => {
-            scope::check_regions(scope, config)?;
-            apply::check_can_confirm(*yes)
+        Command::Accounts { .. }
+        | Command::Rehearse(_)
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. } => Ok(None),
+        Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes).map(|()| None),
+        Command::Plan { scope, out, .. } => {
+            scope::check(scope, config, sandbox)?;
+            out.as_deref().map_or(Ok(()), saved::check_place)?;
+            Ok(None)
+        }
+        Command::Apply(asked) => {
+            scope::check(&asked.scope, config, sandbox)?;
+            apply::check_can_confirm(asked)?;
+            asked.plan.as_ref().map(|file| saved::read(file, config, sandbox)).transpose()
         }
     }
 }
@@ -120,8 +172,20 @@ impl Command {
         match self {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
-            Self::Apply { .. } => "apply",
+            Self::Apply(_) => "apply",
+            Self::Runs => "runs",
+            Self::Report { .. } => "report",
+            Self::ForceUnlock { .. } => "force-unlock",
+            Self::Rehearse(_) => "rehearse",
             Self::Sandbox { .. } => "sandbox",
+        }
+    }
+
+    /// The record of a command that changes something.
+    fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
+        match self {
+            Self::Apply(asked) => Some(Ledger::new(state.clone(), asked.resume.as_deref(), config)),
+            _ => None,
         }
     }
 }

@@ -84,6 +84,7 @@ fn heartbeat(progress: &Progress, now: Duration) -> String {
     });
     let throttled = progress.throttled_in_words();
     let throttled = some(throttled.len(), format!(", throttled: {throttled}"));
-    let oldest = oldest.unwrap_or_default();
-    format!("still working: {done}/{all} done{in_flight}{queued}{oldest}{throttled}")
+    let wave = progress.wave.as_ref().map(|wave| format!(", {}", wave.words(now)));
+    let (wave, oldest) = (wave.unwrap_or_default(), oldest.unwrap_or_default());
+    format!("still working: {done}/{all} done{wave}{in_flight}{queued}{oldest}{throttled}")
 }

@@ -1,9 +1,15 @@
 //! Doing: discover, observe, execute. Prints nothing; says what happens through events.
 
+mod budget;
 mod discover;
 mod execute;
 mod fleet;
+mod gate;
+pub mod journal;
+pub mod lock;
+mod notebook;
 mod observe;
+mod rollout;
 mod send;
 mod waiter;
 
@@ -23,10 +29,15 @@ use crate::model::spec::Settings;
 use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
+use notebook::Notebook;
+
+pub use journal::Journal;
 
 pub use discover::{Walk, discover};
-pub use execute::execute;
-pub use observe::observe;
+pub use execute::Work;
+pub use notebook::Notes;
+pub use observe::{Revisited, observe, resume, revisit};
+pub use rollout::{Ask, execute, roll_out};
 
 /// Between two attempts at what the SDK has already tried again and again.
 const THROTTLED_REST: Duration = Duration::from_secs(10);
@@ -43,7 +54,10 @@ pub struct Run {
     pub shutdown: Shutdown,
     /// Unique to this run; client tokens are derived from it.
     pub id: String,
+    /// What is written of the run before it happens.
+    pub journal: Journal,
     catalogues: Catalogues,
+    notebook: Notebook,
 }
 
 impl Run {
@@ -55,7 +69,15 @@ impl Run {
         shutdown: Shutdown,
         id: String,
     ) -> Self {
-        Self { config, sessions, events, shutdown, id, catalogues: Catalogues::default() }
+        let (journal, catalogues) = (Journal::default(), Catalogues::default());
+        let notebook = Notebook::default();
+        Self { config, sessions, events, shutdown, id, journal, catalogues, notebook }
+    }
+
+    /// The same run with a journal.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     /// Tells a target's end.
@@ -89,6 +111,8 @@ pub struct Target {
     pub name: String,
     /// What it should have.
     pub settings: Settings,
+    /// The index of its wave; see [`crate::config::Rollout::wave_of`].
+    pub wave: usize,
 }
 
 impl Target {
@@ -98,6 +122,7 @@ impl Target {
             id: TargetId { account: account.id.clone(), region: region.clone() },
             name: account.name.clone(),
             settings: config.settings(account, region),
+            wave: config.rollout.wave_of(account),
         }
     }
 }

@@ -20,7 +20,7 @@ use super::wire::refusal::Refusal;
 use super::wire::xml::Xml;
 use super::world::World;
 use super::world::account::AccountState;
-use super::{ec2, organizations, sts, world::zones};
+use super::{cloudwatch, ec2, organizations, s3, sns, sts, world::zones};
 
 /// How a call ended.
 pub(crate) enum Outcome {
@@ -50,6 +50,10 @@ impl Turn<'_> {
             Service::Ec2 => ec2::action(&asked.action).is_some(),
             Service::Sts => matches!(asked.action.as_str(), "GetCallerIdentity" | "AssumeRole"),
             Service::Organizations => organizations::action(&asked.action).is_some(),
+            Service::Sns => sns::action(&asked.action).is_some(),
+            Service::CloudWatch => asked.action == "GetMetricData",
+            // The request was read into one of its actions.
+            Service::S3 => true,
         };
         self.settle(&asked.account, &asked.region);
         let checked = authenticate(self.world, self.options, self.now, asked.service, request);
@@ -62,12 +66,10 @@ impl Turn<'_> {
         }
         let key = (asked.action.as_str(), asked.account.as_str(), asked.region.as_str());
         let effect = decide(&mut self.world.faults, self.world.seed, key);
-        let mut fail_endpoint = false;
-        match self.strike(asked, effect.clone(), &principal) {
-            Some(outcome) => return outcome,
-            None => fail_endpoint |= effect == Some(Effect::FailEndpoint),
+        if let Some(outcome) = self.strike(asked, effect.clone(), &principal) {
+            return outcome;
         }
-        match self.act(asked, &principal, fail_endpoint) {
+        match self.act(asked, &principal, effect.as_ref()) {
             Ok(_) if effect == Some(Effect::LoseAnswer) => Outcome::Lost,
             Ok(answer) => Outcome::Answered(answer),
             Err(_) if effect == Some(Effect::LoseAnswer) => Outcome::Cut,
@@ -126,12 +128,17 @@ impl Turn<'_> {
                 let message = "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe.";
                 Some(Outcome::Refused(Refusal::new("OptInRequired", message)))
             }
-            Effect::LoseAnswer | Effect::FailEndpoint => None,
+            Effect::LoseAnswer | Effect::FailEndpoint | Effect::SlowEndpoint => None,
         }
     }
 
     /// Limits, permission, action.
-    fn act(&mut self, asked: &Asked, principal: &Principal, fail: bool) -> Result<Answer, Refusal> {
+    fn act(
+        &mut self,
+        asked: &Asked,
+        principal: &Principal,
+        effect: Option<&Effect>,
+    ) -> Result<Answer, Refusal> {
         if self.options.throttle && !self.buckets.take(&self.limits(asked, principal), self.now.sim)
         {
             return Err(throttled(asked));
@@ -142,7 +149,23 @@ impl Turn<'_> {
             (Input::Query(params), Service::Sts) => {
                 self.sts(asked, principal, params).map(Answer::Xml)
             }
-            (Input::Query(params), _) => self.ec2(asked, principal, params, fail).map(Answer::Xml),
+            (Input::Query(params), Service::Sns) => {
+                let action = sns::action(action).ok_or_else(|| unknown_action(asked))?;
+                let (world, region) = (&mut *self.world, asked.region.as_str());
+                action(&mut sns::Call { world, principal, region, params }).map(Answer::Xml)
+            }
+            (Input::Query(params), _) => {
+                self.ec2(asked, principal, params, effect).map(Answer::Xml)
+            }
+            (Input::Object(wanted), _) => {
+                s3::act(self.world, principal, &asked.region, self.now, wanted).map(Answer::Object)
+            }
+            (Input::Json(fields), Service::CloudWatch) => {
+                let account = self.world.accounts.get(&principal.account);
+                let region = account.and_then(|account| account.regions.get(&asked.region));
+                let cap = self.options.page_cap;
+                cloudwatch::get_metric_data(region, self.now, cap, fields).map(Answer::Json)
+            }
             (Input::Json(fields), _) => {
                 let action = organizations::action(action).ok_or_else(|| unknown_action(asked))?;
                 let mut call = organizations::Call {
@@ -164,8 +187,9 @@ impl Turn<'_> {
             permission::check(self.world, principal, *service, action, region, resource)
         };
         match service {
-            Service::Sts => Ok(()),
-            Service::Organizations => check(action, None),
+            // These three say themselves what is to be permitted.
+            Service::Sts | Service::S3 | Service::Sns => Ok(()),
+            Service::Organizations | Service::CloudWatch => check(action, None),
             Service::Ec2 => {
                 let account = &principal.account;
                 let arn = ec2::resource_kind(action).map(|kind| match kind {
@@ -197,7 +221,7 @@ impl Turn<'_> {
         asked: &Asked,
         principal: &Principal,
         params: &Params,
-        fail_endpoint: bool,
+        effect: Option<&Effect>,
     ) -> Result<Xml, Refusal> {
         let (account, region) = (principal.account.as_str(), asked.region.as_str());
         let action = ec2::action(&asked.action).ok_or_else(|| unknown_action(asked))?;
@@ -225,7 +249,8 @@ impl Turn<'_> {
             options: self.options,
             now: self.now,
             params,
-            fail_endpoint,
+            fail_endpoint: effect == Some(&Effect::FailEndpoint),
+            slow_endpoint: effect == Some(&Effect::SlowEndpoint),
             ready: false,
         };
         let answer = action(&mut call);
@@ -245,6 +270,16 @@ impl Turn<'_> {
         match &asked.input {
             Input::Query(_) if asked.service == Service::Sts => {
                 vec![(format!("sts {account} {region}"), limits::STS)]
+            }
+            Input::Query(_) if asked.service == Service::Sns => {
+                vec![(format!("sns {account} {region}"), limits::SNS)]
+            }
+            Input::Object(wanted) => {
+                let kind = if limits::reads(action) { "reads" } else { "writes" };
+                vec![(format!("s3 {} {kind}", wanted.bucket), limits::s3(action))]
+            }
+            Input::Json(_) if asked.service == Service::CloudWatch => {
+                vec![(format!("monitoring {account} {region}"), limits::CLOUDWATCH)]
             }
             Input::Query(params) => {
                 let plain = params.is_plain();
@@ -278,7 +313,10 @@ fn throttled(asked: &Asked) -> Refusal {
                 asked.account, asked.action
             ),
         ),
-        Service::Sts => Refusal::new("Throttling", "Rate exceeded"),
+        Service::Sts | Service::Sns | Service::CloudWatch => {
+            Refusal::new("Throttling", "Rate exceeded")
+        }
+        Service::S3 => Refusal::new("SlowDown", "Please reduce your request rate."),
         Service::Organizations => Refusal::new(
             "TooManyRequestsException",
             "You have sent too many requests in too short a period of time. Try again later.",
@@ -295,7 +333,11 @@ fn unknown_action(asked: &Asked) -> Refusal {
         Service::Sts => {
             ("InvalidAction", format!("Could not find operation {action} for version 2011-06-15"))
         }
-        Service::Organizations => {
+        Service::Sns => {
+            ("InvalidAction", format!("Could not find operation {action} for version 2010-03-31"))
+        }
+        Service::S3 => ("MethodNotAllowed", "The specified method is not allowed.".to_owned()),
+        Service::Organizations | Service::CloudWatch => {
             ("UnknownOperationException", format!("Unknown operation {action}"))
         }
     };

@@ -1,5 +1,6 @@
 //! The sandbox itself: a world, a clock, and `handle(request) -> response`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,13 +14,14 @@ use super::dice::Dice;
 use super::dispatch::{Outcome, Turn};
 use super::load::bucket::Buckets;
 use super::load::faults::FaultRule;
-use super::load::log::{Call, Log};
+use super::load::log::{Call, Log, Tallies};
 use super::options::Options;
 use super::wire::message::{Cut, Request, Response};
-use super::wire::protocol::{Service, accept, refuse};
+use super::wire::protocol::{Service, accept, in_form_of, refuse};
 use super::wire::refusal::Refusal;
 use super::world::World;
 use super::world::store::StoreError;
+use super::world::topic::Published;
 
 /// An AWS that fits in memory. Clones are the same sandbox.
 #[derive(Debug, Clone)]
@@ -30,6 +32,8 @@ struct Shared {
     options: Options,
     clock: Clock,
     seed: u64,
+    /// The world's own list of services, where it has one.
+    catalogue: Option<Catalogue>,
     state: Mutex<State>,
 }
 
@@ -53,8 +57,9 @@ impl Sandbox {
         let clock = Clock::start(options.started, saved, options.speed);
         let log = Log::new(options.log_capacity);
         let seed = world.seed;
+        let catalogue = (!world.services.is_empty()).then(|| Catalogue::of(&world.services));
         let state = Mutex::new(State { world, buckets: Buckets::default(), log });
-        Self(Arc::new(Shared { options, clock, seed, state }))
+        Self(Arc::new(Shared { options, clock, seed, catalogue, state }))
     }
 
     /// Answers a request at once, without latency and without the delay of a fault.
@@ -81,9 +86,35 @@ impl Sandbox {
         self.state().log.count()
     }
 
+    /// All calls since the beginning, by service and action.
+    pub fn tallies(&self) -> Tallies {
+        self.state().log.tallies().clone()
+    }
+
+    /// How long the interface endpoints that were made here take until they are available, or have failed,
+    /// by account and region: as it was drawn when each was made, in simulated time.
+    pub fn drawn(&self) -> BTreeMap<(String, String), Vec<Duration>> {
+        let state = self.state();
+        let mut all = BTreeMap::new();
+        for account in state.world.accounts.values() {
+            for (name, region) in
+                account.regions.iter().filter(|(_, region)| !region.drawn.is_empty())
+            {
+                let times = region.drawn.iter().map(|ms| Duration::from_millis(ms.unsigned_abs()));
+                all.insert((account.id.clone(), name.clone()), times.collect());
+            }
+        }
+        all
+    }
+
     /// What the sandbox was asked for and does not know: a test asserts that this is empty.
     pub fn unknown(&self) -> Vec<String> {
         self.state().log.unknowns()
+    }
+
+    /// What was published to a topic, the last messages if there were many; none if there is no topic.
+    pub fn published(&self, topic: &str) -> Option<Vec<Published>> {
+        self.state().world.topics.get(topic).map(|topic| topic.messages.clone())
     }
 
     /// The world as it is now.
@@ -183,7 +214,7 @@ impl Sandbox {
                     world: &mut state.world,
                     buckets: &mut state.buckets,
                     options: &self.0.options,
-                    catalogue: Catalogue::embedded(),
+                    catalogue: self.0.catalogue.as_ref().unwrap_or_else(|| Catalogue::embedded()),
                     now,
                     delay: Duration::ZERO,
                 };
@@ -199,6 +230,7 @@ impl Sandbox {
             Outcome::Refused(refusal) => Ok(refuse(service, &refusal, &request_id)),
             Outcome::Cut | Outcome::Lost => Err(Cut),
         };
+        let response = response.map(|response| in_form_of(request, response));
         Handled { response, delay }
     }
 }

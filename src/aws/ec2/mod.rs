@@ -7,6 +7,7 @@ pub use change::{EndpointModification, NewEndpoint};
 
 use aws_sdk_ec2::Client;
 
+use crate::aws::requests::{Request, RequestLog};
 use crate::ids::TargetId;
 
 /// EC2 of one account in one region.
@@ -14,10 +15,16 @@ use crate::ids::TargetId;
 pub struct Ec2 {
     client: Client,
     target: TargetId,
+    requests: RequestLog,
 }
 
 impl Ec2 {
-    pub(super) fn new(client: Client, target: TargetId) -> Self {
-        Self { client, target }
+    pub(super) fn new(client: Client, target: TargetId, requests: RequestLog) -> Self {
+        Self { client, target, requests }
+    }
+
+    /// The mutating requests that were answered since this was last asked, in order.
+    pub fn take_requests(&self) -> Vec<Request> {
+        self.requests.take()
     }
 }

@@ -2,6 +2,7 @@
 //! behaviour but keeping itself consistent.
 
 pub(crate) mod account;
+pub(crate) mod bucket;
 pub(crate) mod endpoint;
 pub(crate) mod nat;
 pub(crate) mod network;
@@ -10,6 +11,7 @@ pub(crate) mod quota;
 pub(crate) mod region;
 pub(crate) mod security_group;
 pub(crate) mod store;
+pub(crate) mod topic;
 pub(crate) mod zones;
 
 use std::collections::BTreeMap;
@@ -17,8 +19,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use self::account::Account;
+use self::bucket::Bucket;
 use self::organization::Organization;
 use self::region::Region;
+use self::topic::Topic;
+use super::catalogue::Detail;
 use super::load::faults::FaultRule;
 
 /// The version of the saved form; a world saved by another version is refused.
@@ -47,6 +52,15 @@ pub struct World {
     /// Zones a service supports, where it does not support all: service name, then zone ids.
     pub(crate) zone_support: BTreeMap<String, Vec<String>>,
     pub(crate) faults: Vec<FaultRule>,
+    /// By name, which is one for all accounts.
+    #[serde(default)]
+    pub(crate) buckets: BTreeMap<String, Bucket>,
+    /// By ARN.
+    #[serde(default)]
+    pub(crate) topics: BTreeMap<String, Topic>,
+    /// What regions offer, where that is another list than the one that ships with the sandbox.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) services: BTreeMap<String, Vec<Detail>>,
 }
 
 impl World {
@@ -67,6 +81,9 @@ impl World {
             accounts: BTreeMap::from([(id, account)]),
             zone_support: BTreeMap::new(),
             faults: Vec::new(),
+            buckets: BTreeMap::new(),
+            topics: BTreeMap::new(),
+            services: BTreeMap::new(),
         }
     }
 
@@ -89,6 +106,21 @@ impl World {
     /// The region clients are told to use.
     pub fn home(&self) -> &str {
         &self.home
+    }
+
+    /// Lets all that is still to be drawn be drawn from `seed`: delays, answer times, faults, new ids.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
+        for (id, account) in &mut self.accounts {
+            for (name, region) in &mut account.regions {
+                region.salt = Region::new(seed, id, name).salt;
+            }
+        }
+    }
+
+    /// Adds to the scripted faults.
+    pub fn add_faults(&mut self, rules: Vec<FaultRule>) {
+        self.faults.extend(rules);
     }
 
     /// Lets the scripted faults be those of `rules`.
