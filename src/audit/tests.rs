@@ -82,8 +82,13 @@ fn is_told(action: &Action, plan: &TargetPlan, findings: &[Finding]) -> bool {
     }
 }
 
+/// How many worlds; `LINKWALK_SEEDS` says otherwise.
+fn cases() -> u32 {
+    std::env::var("LINKWALK_SEEDS").map_or(500, |text| text.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_audit_is_clean_exactly_when_there_is_nothing_to_do(world in any_world()) {
@@ -379,4 +384,14 @@ fn what_lost_its_ownership_tag_is_said_to_have_lost_it() {
     assert_eq!(findings.len(), 1);
     assert!(findings[0].reason.contains("probably lost its tag"), "{findings:#?}");
     assert!(!findings[0].is_drift());
+}
+
+#[test]
+fn every_kind_is_in_the_documentation_with_its_severity() {
+    let document = include_str!("../../docs/audit.md");
+    let rows: Vec<&str> = document.lines().filter(|line| line.starts_with("| `")).collect();
+    for kind in FindingKind::ALL {
+        let row = format!("| `{kind}` | {} | {} |", usual_severity(*kind), kind.meaning());
+        assert!(rows.contains(&row.as_str()), "not in docs/audit.md: {row}");
+    }
 }

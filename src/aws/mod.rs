@@ -2,16 +2,24 @@
 //! goes out is the model's nouns or a [`crate::model::failure::Failure`].
 
 mod assume;
+mod bucket;
 mod convert;
 mod ec2;
 mod error;
 mod http;
 mod organizations;
 mod pace;
+mod requests;
 mod sessions;
 mod throttle;
+mod topic;
+mod traffic;
 
+pub use bucket::Bucket;
 pub use ec2::{Ec2, EndpointModification, Mutation, NewEndpoint};
 pub use organizations::Organizations;
+pub use requests::Request;
 pub use sessions::{Access, Caller, Sessions};
 pub use throttle::OnThrottle;
+pub use topic::Topic;
+pub use traffic::Traffic;

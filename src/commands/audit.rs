@@ -147,7 +147,7 @@ async fn audited(
     run.sessions.caller().await.map_err(NoPlan::Failed)?;
     let walk = discover(run).await.map_err(NoPlan::Failed)?;
     let targets = scope::targets(&run.config, &walk, &ready.scope).map_err(NoPlan::Usage)?;
-    run.events.send(discovered(&walk, &targets));
+    run.events.send(discovered(&walk, targets.len()));
     let units: BTreeMap<AccountId, String> = walk
         .members
         .iter()

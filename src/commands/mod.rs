@@ -3,23 +3,33 @@
 mod accounts;
 mod apply;
 mod audit;
+mod caps;
+mod course;
 mod kept;
+mod ledger;
 mod out;
 mod plan;
 mod report_file;
+mod resume;
+mod runs;
 mod sandbox;
+mod saved;
 mod scope;
 mod screen;
 mod stage;
+mod unlock;
 
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Cli, Command, SandboxVerb, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
+use crate::run::journal::State;
+use ledger::Ledger;
+use crate::plan::artifact::SavedPlan;
 use kept::{Kept, Scenario};
 use screen::Screen;
-use stage::Stage;
+use stage::{NotOpened, Stage};
 
 /// What accounts.toml says for the demo organization.
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
@@ -28,6 +38,12 @@ const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 pub fn run(cli: Cli) -> Exit {
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
+    let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
+    match &cli.command {
+        Command::Runs => return runs::list(&state, screen),
+        Command::Report { run } => return runs::report(&state, run.as_deref(), screen),
+        _ => {}
+    }
     let config = match accounts_toml(&cli, sandbox.as_ref()) {
         Ok(config) => config,
         Err(problems) => {
@@ -35,10 +51,13 @@ pub fn run(cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
-    if let Err(wrong) = check_before_start(&cli, &config) {
-        out::error(&wrong);
-        return Exit::Usage;
-    }
+    let saved = match check_before_start(&cli, &config) {
+        Ok(saved) => saved,
+        Err(wrong) => {
+            out::error(&wrong);
+            return Exit::Usage;
+        }
+    };
     let audit = match audit::Ready::for_command(&cli, &config) {
         Ok(audit) => audit,
         Err(wrong) => {
@@ -65,24 +84,36 @@ pub fn run(cli: Cli) -> Exit {
                 return Exit::Usage;
             }
         };
-        let stage = match Stage::open(cli.command.name(), config, screen, kept).await {
+        let ledger = match cli.command.ledger(&state, &config).transpose() {
+            Ok(ledger) => ledger,
+            Err(wrong) => {
+                out::error(&wrong);
+                return Exit::Usage;
+            }
+        };
+        let stage = match Stage::open(cli.command.name(), config, screen, kept, ledger).await {
             Ok(stage) => stage,
-            Err(failure) => {
+            Err(NotOpened::Failed(failure)) => {
                 out::failure("cannot start", &failure);
+                return Exit::Failed;
+            }
+            Err(NotOpened::Refused(wrong)) => {
+                out::error(&wrong);
                 return Exit::Failed;
             }
         };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, detailed_exitcode } => {
-                plan::run(stage, &scope, detailed_exitcode).await
+            Command::Plan { scope, out, detailed_exitcode } => {
+                plan::run(stage, &scope, out.as_deref(), detailed_exitcode).await
             }
-            Command::Apply { scope, yes } => apply::run(stage, &scope, yes).await,
+            Command::Apply(asked) => apply::run(stage, &asked, saved).await,
             Command::Audit(_) => match audit {
                 Some(ready) => audit::run(stage, ready).await,
                 None => Exit::Usage,
             },
-            Command::Sandbox { .. } => Exit::Ok,
+            Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
+            Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
         }
     })
 }
@@ -105,8 +136,10 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
     }
 }
 
-/// Wrong usage that can be told before anything is asked of AWS.
-fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> {
+/// Wrong usage that can be told before anything is asked of AWS. Answers the saved plan, where one is
+/// named.
+fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, String> {
+    let sandbox = cli.sandbox().is_some();
     match (&cli.command, cli.common.output) {
         (Command::Audit(_), _) | (_, Written::Plain(_)) => {}
         (_, Written::Report(format)) => {
@@ -117,12 +150,23 @@ fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> 
         }
     }
     match &cli.command {
-        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(()),
-        Command::Audit(options) => scope::check_regions(&options.scope, config),
-        Command::Plan { scope, .. } => scope::check_regions(scope, config),
-        Command::Apply { scope, yes } => {
-            scope::check_regions(scope, config)?;
-            apply::check_can_confirm(*yes)
+        Command::Accounts { .. }
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. } => Ok(None),
+        Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes).map(|()| None),
+        Command::Audit(options) => {
+            scope::check(&options.scope, config, sandbox).map(|()| None)
+        }
+        Command::Plan { scope, out, .. } => {
+            scope::check(scope, config, sandbox)?;
+            out.as_deref().map_or(Ok(()), saved::check_place)?;
+            Ok(None)
+        }
+        Command::Apply(asked) => {
+            scope::check(&asked.scope, config, sandbox)?;
+            apply::check_can_confirm(asked)?;
+            asked.plan.as_ref().map(|file| saved::read(file, config, sandbox)).transpose()
         }
     }
 }
@@ -143,9 +187,22 @@ impl Command {
         match self {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
-            Self::Apply { .. } => "apply",
             Self::Audit(_) => "audit",
+            Self::Apply(_) => "apply",
+            Self::Runs => "runs",
+            Self::Report { .. } => "report",
+            Self::ForceUnlock { .. } => "force-unlock",
             Self::Sandbox { .. } => "sandbox",
+        }
+    }
+
+    /// The record of a command that changes something.
+    fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
+        match self {
+            Self::Apply(asked) => {
+                Some(Ledger::new(state.clone(), asked.resume.as_deref(), config))
+            }
+            _ => None,
         }
     }
 }

@@ -87,6 +87,11 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Whether it is text.
+    pub(super) fn is_text(&self) -> bool {
+        self.value.is_str()
+    }
+
     /// Whether it is a table.
     pub(super) fn is_table(&self) -> bool {
         self.value.is_table()

@@ -2,6 +2,7 @@
 //! clock, no randomness, no input or output. Every choice is made here; the executor makes none.
 
 pub mod action;
+pub mod artifact;
 pub mod counts;
 pub mod outcome;
 pub mod similar;
@@ -22,6 +23,7 @@ mod policy;
 #[cfg(test)]
 pub(crate) mod properties;
 mod quota;
+pub mod remains;
 mod select;
 mod service;
 mod standing;

@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::budget::Budget;
 use super::fleet::{Turn, fleet};
-use super::observe::{READERS, Read, planned_event, read_one};
+use super::observe::{READERS, Seen, plan_seen, planned_event};
 use super::{Run, Target, Walk};
 use crate::audit::{self, Audited, Beyond, Finding, Frame, Rule, SharedRoot, Subject, Who};
 use crate::config::{Config, Ignore};
@@ -60,7 +61,7 @@ async fn look_at_targets(
     frame: &Arc<Frame>,
 ) -> Audits {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
-    let work = |target: Arc<Target>, _slot| {
+    let work = |target: Arc<Target>, _slot, _entry| {
         let (run, units, frame) = (Arc::clone(run), Arc::clone(units), Arc::clone(frame));
         async move {
             let (id, name) = (target.id.clone(), target.name.clone());
@@ -74,11 +75,13 @@ async fn look_at_targets(
         }
     };
     let mut looked = BTreeMap::new();
-    for (target, turn) in fleet(targets.to_vec(), READERS, &run.shutdown, work).await {
+    for (target, turn) in
+        fleet(targets.to_vec(), READERS, &run.shutdown, &Budget::unlimited(), work).await
+    {
         let turn: Option<Looked> = match turn {
             Turn::Done(looked) => looked,
             Turn::Panicked(failure) => Some(Err(failure)),
-            Turn::NotStarted => None,
+            Turn::NotStarted(_) => None,
         };
         looked.insert(target.id.clone(), turn);
     }
@@ -114,7 +117,7 @@ async fn look(
     frame: &Frame,
 ) -> Looked {
     let ec2 = run.ec2(&target.id);
-    let Read { observed, catalogue, plan } = read_one(run, target, &ec2).await?;
+    let (Seen { observed, catalogue }, plan) = plan_seen(run, target, &ec2).await?;
     run.events.send(planned_event(target, &plan));
     let outcome = if !plan.actions.is_empty() {
         Outcome::WouldChange
@@ -144,7 +147,7 @@ async fn look_elsewhere(
     let places = elsewhere.iter().map(|place| (place.target.id.clone(), place.clone()));
     let places: Arc<BTreeMap<TargetId, Elsewhere>> = Arc::new(places.collect());
     let targets = elsewhere.iter().map(|place| Arc::clone(&place.target)).collect();
-    let work = |target: Arc<Target>, _slot| {
+    let work = |target: Arc<Target>, _slot, _entry| {
         let (run, units, places) = (Arc::clone(run), Arc::clone(units), Arc::clone(&places));
         async move {
             let place = places.get(&target.id)?;
@@ -162,7 +165,7 @@ async fn look_elsewhere(
             }
         }
     };
-    for (target, turn) in fleet(targets, READERS, &run.shutdown, work).await {
+    for (target, turn) in fleet(targets, READERS, &run.shutdown, &Budget::unlimited(), work).await {
         match turn {
             Turn::Done(Some(Ok(findings))) => {
                 audits.looked.insert(target.id.clone());
@@ -176,7 +179,7 @@ async fn look_elsewhere(
                     audits.findings.push(audit::not_looked_at(&beyond, &failure));
                 }
             }
-            Turn::Done(None) | Turn::NotStarted => {}
+            Turn::Done(None) | Turn::NotStarted(_) => {}
         }
     }
 }

@@ -1,10 +1,15 @@
 //! Doing: discover, observe, execute. Prints nothing; says what happens through events.
 
 mod audit;
+mod budget;
 mod discover;
 mod execute;
 mod fleet;
+mod gate;
+pub mod journal;
+pub mod lock;
 mod observe;
+mod rollout;
 mod send;
 mod waiter;
 
@@ -25,9 +30,12 @@ use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
 
 pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
+pub use journal::Journal;
+
 pub use discover::{Walk, discover};
-pub use execute::execute;
-pub use observe::observe;
+pub use execute::Work;
+pub use observe::{Revisited, observe, resume, revisit};
+pub use rollout::{Ask, execute, roll_out};
 
 /// One run of the program: what every step needs.
 pub struct Run {
@@ -41,6 +49,8 @@ pub struct Run {
     pub shutdown: Shutdown,
     /// Unique to this run; client tokens are derived from it.
     pub id: String,
+    /// What is written of the run before it happens.
+    pub journal: Journal,
     catalogues: Catalogues,
 }
 
@@ -53,7 +63,14 @@ impl Run {
         shutdown: Shutdown,
         id: String,
     ) -> Self {
-        Self { config, sessions, events, shutdown, id, catalogues: Catalogues::default() }
+        let (journal, catalogues) = (Journal::default(), Catalogues::default());
+        Self { config, sessions, events, shutdown, id, journal, catalogues }
+    }
+
+    /// The same run with a journal.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     /// Tells a target's end.
@@ -87,6 +104,8 @@ pub struct Target {
     pub name: String,
     /// What it should have.
     pub settings: Settings,
+    /// The index of its wave; see [`crate::config::Rollout::wave_of`].
+    pub wave: usize,
 }
 
 impl Target {
@@ -96,6 +115,7 @@ impl Target {
             id: TargetId { account: account.id.clone(), region: region.clone() },
             name: account.name.clone(),
             settings: config.settings(account, region),
+            wave: config.rollout.wave_of(account),
         }
     }
 }

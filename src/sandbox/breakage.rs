@@ -24,6 +24,8 @@ pub enum Breakage {
     PrivateDnsOff,
     /// An endpoint loses its ownership tag.
     RemoveTag,
+    /// An endpoint carries traffic: nothing is broken, but it should not be deleted. Only when asked for.
+    Traffic,
     /// AWS could not make an endpoint.
     FailEndpoint,
     /// The service's owner rejects an endpoint.
@@ -80,13 +82,14 @@ pub enum Breakage {
 
 impl Breakage {
     /// All ways.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::RemoveSubnet,
         Self::OpenGroup,
         Self::DeleteEndpoint,
         Self::ChangePolicy,
         Self::PrivateDnsOff,
         Self::RemoveTag,
+        Self::Traffic,
         Self::FailEndpoint,
         Self::RejectEndpoint,
         Self::ExpireEndpoint,
@@ -124,6 +127,7 @@ impl Breakage {
             Self::ChangePolicy => "change-policy",
             Self::PrivateDnsOff => "private-dns-off",
             Self::RemoveTag => "remove-tag",
+            Self::Traffic => "traffic",
             Self::FailEndpoint => "fail-endpoint",
             Self::RejectEndpoint => "reject-endpoint",
             Self::ExpireEndpoint => "expire-endpoint",
@@ -165,6 +169,7 @@ impl Breakage {
             Self::OpenGroup => interface && !endpoint.groups.is_empty(),
             Self::ChangePolicy => endpoint.policy.is_some(),
             Self::PrivateDnsOff => endpoint.private_dns,
+            Self::Traffic => interface && endpoint.bytes_per_minute == 0,
             Self::DeleteEndpoint | Self::RemoveTag => true,
             more => strike::fits(more, endpoint),
         }
@@ -186,8 +191,10 @@ pub(crate) fn apply(
                 endpoint.state != State::Deleting && tags.get(key).is_some_and(|held| held == value)
             };
             for endpoint in state.endpoints.values().filter(owned) {
-                let ways =
-                    Breakage::ALL.into_iter().filter(|way| how.is_none_or(|how| how == *way));
+                let ways = Breakage::ALL.into_iter().filter(|way| match how {
+                    Some(how) => how == *way,
+                    None => *way != Breakage::Traffic,
+                });
                 let ways = ways.filter(|way| way.fits(endpoint));
                 let place = (account.id.clone(), region.clone(), endpoint.id.clone());
                 choices.extend(ways.map(|way| (place.clone(), way)));
@@ -262,6 +269,10 @@ fn strike(state: &mut Region, way: Breakage, id: &str, key: &str) -> Option<Stri
         Breakage::RemoveTag => {
             state.tags.get_mut(id)?.remove(key)?;
             Some(format!("removed the tag {key} from {id} ({service})"))
+        }
+        Breakage::Traffic => {
+            state.endpoints.get_mut(id)?.bytes_per_minute = 1 << 20;
+            Some(format!("let 1 MiB a minute go through {id} ({service})"))
         }
         more => strike::more(state, more, id, key),
     }

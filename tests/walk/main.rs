@@ -6,10 +6,12 @@
 
 mod accounts;
 mod architecture;
+mod audit;
 mod bad_input;
 mod clients;
 mod create;
 mod demo;
+mod edges;
 mod faults;
 mod interrupt;
 mod isolation;
@@ -18,6 +20,7 @@ mod regions;
 mod rehearsal;
 mod repair;
 mod reports;
+mod resume;
 mod rig;
 mod sandbox;
 mod scale;

@@ -44,7 +44,7 @@ pub(super) fn more(state: &mut Region, way: Breakage, id: &str, key: &str) -> Op
         | Breakage::ExpireEndpoint
         | Breakage::StartDeleting
         | Breakage::StickPending
-        | Breakage::AwaitAcceptance => put_into_state(state.endpoints.get_mut(id)?, way),
+        | Breakage::AwaitAcceptance => Some(put_into_state(state.endpoints.get_mut(id)?, way)),
         Breakage::MoveSubnet | Breakage::NewZone => place(state, way, id),
         Breakage::SwapGroup | Breakage::DeleteGroup | Breakage::RemoveRule | Breakage::AddRule => {
             group(state, way, id)
@@ -53,11 +53,12 @@ pub(super) fn more(state: &mut Region, way: Breakage, id: &str, key: &str) -> Op
             route_table(state, way, id)
         }
         Breakage::ChangeIpType => {
-            state.endpoints.get_mut(id)?.ip_type = "dualstack".to_owned();
+            "dualstack".clone_into(&mut state.endpoints.get_mut(id)?.ip_type);
             Some("changed the IP address type to dualstack".to_owned())
         }
         Breakage::ChangeDnsOptions => {
-            state.endpoints.get_mut(id)?.dns_record_type = "service-defined".to_owned();
+            let record_type = &mut state.endpoints.get_mut(id)?.dns_record_type;
+            "service-defined".clone_into(record_type);
             Some("changed the DNS records to service-defined".to_owned())
         }
         Breakage::ChangeTag => {
@@ -88,7 +89,7 @@ pub(super) fn more(state: &mut Region, way: Breakage, id: &str, key: &str) -> Op
     Some(format!("{what} of {id} ({service})"))
 }
 
-fn put_into_state(endpoint: &mut Endpoint, way: Breakage) -> Option<String> {
+fn put_into_state(endpoint: &mut Endpoint, way: Breakage) -> String {
     endpoint.settle = None;
     endpoint.state = match way {
         Breakage::FailEndpoint => {
@@ -109,7 +110,7 @@ fn put_into_state(endpoint: &mut Endpoint, way: Breakage) -> Option<String> {
         }
         _ => State::PendingAcceptance,
     };
-    Some(format!("changed the state to {}", endpoint.state))
+    format!("changed the state to {}", endpoint.state)
 }
 
 fn place(state: &mut Region, way: Breakage, id: &str) -> Option<String> {
@@ -230,14 +231,19 @@ fn route_table(state: &mut Region, way: Breakage, id: &str) -> Option<String> {
             Some(format!("added {other} to the route tables"))
         }
         _ => {
-            let shared = state.route_tables.get(endpoint.route_tables.first()?)?.clone();
-            let (association, subnet) =
-                shared.associations.iter().find_map(|(id, subnet)| Some((id, subnet.clone()?)))?;
+            let zone =
+                state.subnets.values().find(|subnet| subnet.vpc == endpoint.vpc)?.zone.clone();
+            let block = state.vpcs.get(&endpoint.vpc)?.cidrs.first()?.cidr.network();
+            let [a, b, ..] = block.octets();
+            let cidr = Ipv4Net::new(Ipv4Addr::new(a, b, 252, 0), 24).ok()?;
+            let subnet = state.add_subnet(&endpoint.owner, &endpoint.vpc, &zone, cidr);
             let table = state.add_route_table(&endpoint.owner, &endpoint.vpc);
-            state.route_tables.get_mut(&shared.id)?.associations.remove(association);
+            let association = state.id("rtbassoc");
             let new = state.route_tables.get_mut(&table)?;
-            new.associations.insert(association.clone(), Some(subnet.clone()));
-            Some(format!("gave {subnet} the route table {table} of its own, past the gateway"))
+            new.associations.insert(association, Some(subnet.clone()));
+            Some(format!(
+                "made {subnet} with the route table {table}, which does not lead to the gateway"
+            ))
         }
     }
 }
