@@ -72,8 +72,7 @@ impl Kept {
             World::load(&path).map_err(|error| error.to_string())?
         } else {
             match text {
-                Some(text) => World::from_scenario(&text)
-                    .map_err(|error| format!("{}: {error}", scenario.shown()))?,
+                Some(text) => scenario.world(&text)?,
                 None => World::empty(1),
             }
         };
@@ -104,6 +103,17 @@ impl Kept {
 }
 
 impl Scenario<'_> {
+    /// The world as it begins.
+    fn world(self, text: &str) -> Result<World, String> {
+        match self {
+            // What `plan --save-world` wrote is a world already.
+            Self::File(path) if text.trim_start().starts_with('{') => {
+                World::load(path).map_err(|error| error.to_string())
+            }
+            _ => World::from_scenario(text).map_err(|error| format!("{}: {error}", self.shown())),
+        }
+    }
+
     fn shown(self) -> String {
         match self {
             Self::Demo => "the demo".to_owned(),

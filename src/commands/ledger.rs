@@ -13,7 +13,9 @@ use crate::config::Config;
 use crate::plan::artifact::SavedPlan;
 use crate::report::event::{EventKind, Events};
 use crate::report::safe;
-use crate::run::journal::{Before, End, FORMAT, Journal, Opening, Past, RunFolder, State, fresh_id};
+use crate::run::journal::{
+    Before, End, FORMAT, Journal, Opening, Past, RunFolder, State, fresh_id,
+};
 use crate::run::lock::{self, Lock, Owner};
 use crate::shutdown::Shutdown;
 
@@ -72,7 +74,8 @@ impl Ledger {
     ) -> Result<Record, String> {
         let owner = Owner::new(&config.deployment, id, command, now);
         let (by, pid) = (owner.by(), owner.pid);
-        let taken = lock::take(self.state.root(), config, owner, sessions, (events, shutdown)).await;
+        let taken =
+            lock::take(self.state.root(), config, owner, sessions, (events, shutdown)).await;
         let lock = taken.map_err(|refused| refused.in_words(now))?;
         let opening = Opening {
             format: FORMAT.to_owned(),
@@ -159,11 +162,8 @@ impl Record {
 
 /// The run to go on with.
 fn find(state: &State, asked: &str, config: &Config) -> Result<Resumed, String> {
-    let folder = if asked.is_empty() {
-        last_unfinished(state, config)?
-    } else {
-        state.find(Some(asked))?
-    };
+    let folder =
+        if asked.is_empty() { last_unfinished(state, config)? } else { state.find(Some(asked))? };
     if folder.is_running() {
         return Err(format!("run {} is running; wait for it, or stop it with Ctrl-C", folder.id));
     }

@@ -9,10 +9,12 @@ mod kept;
 mod ledger;
 mod out;
 mod plan;
+mod rehearse;
 mod report_file;
 mod resume;
 mod runs;
 mod sandbox;
+mod save_world;
 mod saved;
 mod scope;
 mod screen;
@@ -24,10 +26,10 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Cli, Command, SandboxVerb, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
-use crate::run::journal::State;
-use ledger::Ledger;
 use crate::plan::artifact::SavedPlan;
+use crate::run::journal::State;
 use kept::{Kept, Scenario};
+use ledger::Ledger;
 use screen::Screen;
 use stage::{NotOpened, Stage};
 
@@ -36,6 +38,9 @@ const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
 /// Runs one command to its end.
 pub fn run(cli: Cli) -> Exit {
+    if let Command::Rehearse(asked) = &cli.command {
+        return rehearse::run(asked, &cli.common);
+    }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
     let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
@@ -104,8 +109,9 @@ pub fn run(cli: Cli) -> Exit {
         };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, out, detailed_exitcode } => {
-                plan::run(stage, &scope, out.as_deref(), detailed_exitcode).await
+            Command::Plan { scope, out, detailed_exitcode, save_world } => {
+                plan::run(stage, &scope, out.as_deref(), save_world.as_deref(), detailed_exitcode)
+                    .await
             }
             Command::Apply(asked) => apply::run(stage, &asked, saved).await,
             Command::Audit(_) => match audit {
@@ -113,7 +119,10 @@ pub fn run(cli: Cli) -> Exit {
                 None => Exit::Usage,
             },
             Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
-            Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
+            Command::Rehearse(_)
+            | Command::Sandbox { .. }
+            | Command::Runs
+            | Command::Report { .. } => Exit::Ok,
         }
     })
 }
@@ -151,13 +160,12 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, S
     }
     match &cli.command {
         Command::Accounts { .. }
+        | Command::Rehearse(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Ok(None),
         Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes).map(|()| None),
-        Command::Audit(options) => {
-            scope::check(&options.scope, config, sandbox).map(|()| None)
-        }
+        Command::Audit(options) => scope::check(&options.scope, config, sandbox).map(|()| None),
         Command::Plan { scope, out, .. } => {
             scope::check(scope, config, sandbox)?;
             out.as_deref().map_or(Ok(()), saved::check_place)?;
@@ -192,6 +200,7 @@ impl Command {
             Self::Runs => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
+            Self::Rehearse(_) => "rehearse",
             Self::Sandbox { .. } => "sandbox",
         }
     }
@@ -199,9 +208,7 @@ impl Command {
     /// The record of a command that changes something.
     fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
         match self {
-            Self::Apply(asked) => {
-                Some(Ledger::new(state.clone(), asked.resume.as_deref(), config))
-            }
+            Self::Apply(asked) => Some(Ledger::new(state.clone(), asked.resume.as_deref(), config)),
             _ => None,
         }
     }

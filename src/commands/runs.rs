@@ -111,7 +111,8 @@ fn text(folder: &RunFolder, past: &Past, screen: Screen) -> String {
         resumptions(past),
     );
     text.push_str(&told(&settled, screen));
-    if !folder.is_running() && past.end().leaves_work() && folder.path().join("plan.json").exists() {
+    if !folder.is_running() && past.end().leaves_work() && folder.path().join("plan.json").exists()
+    {
         text.push_str(&format!("To go on with it: linkwalk apply --resume {}\n", folder.id));
     }
     text

@@ -125,10 +125,9 @@ pub(super) async fn prepare(
         }
     }
     let everyone = walk.consumers().count() * run.config.organization.regions.len();
-    let management = walk.management;
     run.journal.scope(&targets);
     let (plan, known) = (revisited.plan, BTreeMap::new());
-    Ok(Prepared { plan, targets, management, everyone, held, gone, known, replanned })
+    Ok(Prepared { plan, targets, walk, everyone, held, gone, known, replanned })
 }
 
 pub(super) fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {

@@ -187,9 +187,9 @@ impl Attempt {
             sandbox: true,
         });
         let keys = Sandbox::credentials(sandbox.world().operator());
-        let sessions =
-            Sessions::in_process(sandbox.http_client(), keys, SPEED, access(&config));
-        let run = Run::new(config, sessions, events, shutdown, RUN.to_owned()).with_journal(journal);
+        let sessions = Sessions::in_process(sandbox.http_client(), keys, SPEED, access(&config));
+        let run =
+            Run::new(config, sessions, events, shutdown, RUN.to_owned()).with_journal(journal);
         let plan = Arc::new(Mutex::new(kept.plan.clone()));
         Self { run: Arc::new(run), disk, plan, past }
     }
@@ -317,9 +317,8 @@ async fn killed_and_resumed(seed: u64, calm: &Calm) {
     let mut world = World::from_scenario(SCENARIO).unwrap();
     for _ in 0..draw.u8(1..=2) {
         let sandbox = sandbox(world);
-        let before = Past::read(&kept.journal[..]).map_or(0, |_| {
-            kept.journal.iter().filter(|byte| **byte == b'\n').count()
-        });
+        let before = Past::read(&kept.journal[..])
+            .map_or(0, |_| kept.journal.iter().filter(|byte| **byte == b'\n').count());
         let attempt = Attempt::begin(&sandbox, &kept).await;
         let moment = calm.took.mul_f64(draw.f64());
         tokio::select! {

@@ -72,7 +72,9 @@ fn locked(path: &Path) -> Result<(File, Found), Refused> {
     file.read_to_string(&mut text).map_err(|error| failed(path, &error))?;
     let owner = Owner::from_text(&text);
     match (free, owner) {
-        (true, owner) if owner.is_some() || !text.trim().is_empty() => Ok((file, Found::Left(owner))),
+        (true, owner) if owner.is_some() || !text.trim().is_empty() => {
+            Ok((file, Found::Left(owner)))
+        }
         (true, _) => Ok((file, Found::Free)),
         (false, Some(owner)) => Err(Refused::Held { owner: Box::new(owner), is_alive: true }),
         (false, None) => Err(Refused::HeldBySomebody(path.to_owned())),

@@ -88,7 +88,8 @@ impl Owner {
 
 /// The person who runs this.
 fn user() -> String {
-    let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    let named =
+        ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
     named.unwrap_or_else(|| "somebody".to_owned())
 }
 
