@@ -8,11 +8,11 @@ mod matrix;
 use askama::Template;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::audit::{Audit, CoverageState, Standing};
 use crate::report::audit::verdict::{Tone, Verdict};
+use crate::report::audit::{day, seconds};
 use crate::report::safe;
 use crate::report::words;
 
@@ -105,7 +105,7 @@ impl Page {
             sandbox: audit.sandbox.then_some(words::SANDBOX),
             deployment: safe::text(&audit.deployment),
             config: safe::text(&audit.config),
-            created_at: safe::text(&audit.created_at),
+            created_at: seconds(&audit.created_at),
             created: day(&audit.created_at),
             version: safe::text(&audit.version),
             regions: regions.join(", "),
@@ -183,14 +183,6 @@ fn state_words(state: CoverageState) -> (&'static str, &'static str) {
         CoverageState::Orphaned => ("orphaned", "orphaned"),
         CoverageState::Missing => ("missing", "missing"),
         CoverageState::Blocked => ("blocked", "blocked"),
-    }
-}
-
-/// `23 November 2026, 06:00 UTC`; a text that is no time stays as it is.
-fn day(rfc_3339: &str) -> String {
-    match rfc_3339.parse::<Timestamp>() {
-        Ok(time) => time.strftime("%-d %B %Y, %H:%M UTC").to_string(),
-        Err(_) => safe::text(rfc_3339),
     }
 }
 

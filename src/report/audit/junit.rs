@@ -60,7 +60,11 @@ fn suite(audit: &Audit, place: &Place) -> TestSuite {
 fn found(finding: &Finding) -> TestCase {
     let title = safe::text(&finding.title);
     if finding.severity == Severity::Info {
-        let mut case = TestCase::new(name(finding), TestCaseStatus::success());
+        let status = match finding.kind {
+            FindingKind::Unreachable => TestCaseStatus::skipped(),
+            _ => TestCaseStatus::success(),
+        };
+        let mut case = TestCase::new(name(finding), status);
         case.set_system_out(format!("{title}\n{}", safe::text(&finding.reason)));
         return case;
     }

@@ -46,7 +46,7 @@ pub(crate) fn empty() -> Audit {
         version: "0.1.0".to_owned(),
         deployment: "privatelink".to_owned(),
         config: "accounts.toml".to_owned(),
-        created_at: "2026-11-23T06:00:00Z".to_owned(),
+        created_at: "2026-11-23T06:00:00.392104975Z".to_owned(),
         sandbox: false,
         regions: vec![region()],
         shared_root: vec![

@@ -61,7 +61,8 @@ impl Matrix {
             groups[at].rows.push(Row::of(place, audited, &services));
         }
         for group in &mut groups {
-            let well = group.rows.iter().filter(|row| !row.matters).count();
+            let is_well = |row: &&Row| row.standing == standing_words(Standing::InSync);
+            let well = group.rows.iter().filter(is_well).count();
             group.said = format!("{well} of {} in sync", group.rows.len());
         }
         Self {
