@@ -19,7 +19,7 @@ mod unlock;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Cli, Command, SandboxVerb};
+use crate::cli::{Cli, Command, SandboxVerb, Scope};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
 use crate::run::journal::State;
@@ -33,7 +33,7 @@ use stage::{NotOpened, Stage};
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
 /// Runs one command to its end.
-pub fn run(cli: Cli) -> Exit {
+pub fn run(mut cli: Cli) -> Exit {
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
     let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
@@ -49,6 +49,11 @@ pub fn run(cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
+    let read = cli.command.scope().map_or(Ok(()), |scope| scope::read_report(scope, &state));
+    if let Err(wrong) = read {
+        out::error(&wrong);
+        return Exit::Usage;
+    }
     let saved = match check_before_start(&cli, &config) {
         Ok(saved) => saved,
         Err(wrong) => {
@@ -167,6 +172,15 @@ impl Command {
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Sandbox { .. } => "sandbox",
+        }
+    }
+
+    /// The targets it is about, of a command that can be narrowed.
+    fn scope(&mut self) -> Option<&mut Scope> {
+        match self {
+            Self::Plan { scope, .. } => Some(scope),
+            Self::Apply(asked) => Some(&mut asked.scope),
+            _ => None,
         }
     }
 

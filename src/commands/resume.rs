@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::ledger::Resumed;
 use super::plan::{NoPlan, Prepared, discovered};
-use super::scope;
 use super::saved::{check_organization, gone};
+use super::scope;
 use crate::cli::Scope;
 use crate::config::Config;
 use crate::plan::TargetPlan;
@@ -54,7 +54,8 @@ pub(super) async fn prepare(run: &Arc<Run>, resumed: &Resumed) -> Result<Prepare
     let open: Vec<Arc<Target>> =
         targets.iter().filter(|target| !known.contains_key(&target.id)).cloned().collect();
     let before = words::count(targets.len() - open.len(), "target");
-    let text = format!("going on with run {}: {before} ended well before, {} left", run.id, open.len());
+    let text =
+        format!("going on with run {}: {before} ended well before, {} left", run.id, open.len());
     run.events.send(EventKind::Notice { text });
     let unanswered = past.unanswered.values().cloned().collect();
     let mut left = run::resume(run, &open, saved, unanswered).await;

@@ -38,10 +38,12 @@ pub(super) async fn run(stage: Stage, state: &State, id: &str, yes: bool) -> Exi
             "deployment {deployment} is unlocked: it was locked by {}\n",
             owner.in_words()
         )),
-        Err(lock::Refused::Held { owner, is_alive: false }) if owner.run != id => out::error(&format!(
-            "deployment {deployment} is not locked by run {id}, but by {}",
-            owner.in_words()
-        )),
+        Err(lock::Refused::Held { owner, is_alive: false }) if owner.run != id => {
+            out::error(&format!(
+                "deployment {deployment} is not locked by run {id}, but by {}",
+                owner.in_words()
+            ))
+        }
         Err(refused) => out::error(&refused.in_words(Timestamp::now())),
     }
     exit

@@ -47,9 +47,10 @@ pub fn remains(
 /// Whether every action of one plan is a part of some action of the other.
 fn is_part(fresh: &TargetPlan, saved: &TargetPlan) -> bool {
     fresh.actions.iter().all(|action| {
-        saved.actions.iter().any(|whole| {
-            whole.what == action.what && covers(&whole.verb, &action.verb)
-        })
+        saved
+            .actions
+            .iter()
+            .any(|whole| whole.what == action.what && covers(&whole.verb, &action.verb))
     })
 }
 
@@ -63,9 +64,7 @@ fn covers(saved: &Verb, fresh: &Verb) -> bool {
             Verb::ModifySecurityGroup { id, authorize, revoke, .. },
             Verb::ModifySecurityGroup { id: same, authorize: add, revoke: take, .. },
         ) => id == same && add.is_subset(authorize) && take.is_subset(revoke),
-        (Verb::CreateEndpoint(whole), Verb::CreateEndpoint(one)) => {
-            is_same_endpoint(whole, one)
-        }
+        (Verb::CreateEndpoint(whole), Verb::CreateEndpoint(one)) => is_same_endpoint(whole, one),
         (
             Verb::ModifyEndpoint { id, change, .. },
             Verb::ModifyEndpoint { id: same, change: part, .. },
@@ -87,10 +86,7 @@ fn is_same_endpoint(saved: &DesiredEndpoint, fresh: &DesiredEndpoint) -> bool {
 
 /// Whether these groups are among the saved ones. One that was still to be made is known by its id once it
 /// is there, and the saved plan cannot know that id.
-fn are_groups_of(
-    fresh: &BTreeSet<SecurityGroupRef>,
-    saved: &BTreeSet<SecurityGroupRef>,
-) -> bool {
+fn are_groups_of(fresh: &BTreeSet<SecurityGroupRef>, saved: &BTreeSet<SecurityGroupRef>) -> bool {
     let is_made = |group: &&SecurityGroupRef| matches!(group, SecurityGroupRef::MadeBy(_));
     let unmade = saved.iter().filter(is_made).count();
     let unknown = fresh.iter().filter(|group| is_made(group) || !saved.contains(*group)).count();

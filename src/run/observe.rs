@@ -174,11 +174,7 @@ pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<Ta
     plan_seen(run, target, ec2).await.map(|(_, plan)| plan)
 }
 
-async fn plan_seen(
-    run: &Run,
-    target: &Target,
-    ec2: &Ec2,
-) -> Result<(Seen, TargetPlan), Failure> {
+async fn plan_seen(run: &Run, target: &Target, ec2: &Ec2) -> Result<(Seen, TargetPlan), Failure> {
     let seen = Seen::read(run, target, ec2).await?;
     let plan = seen.plan(target)?;
     Ok((seen, plan))

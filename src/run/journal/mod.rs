@@ -101,10 +101,8 @@ impl Journal {
 
     /// Says which targets the run is about.
     pub fn scope(&self, targets: &[Arc<Target>]) {
-        let named = |target: &Arc<Target>| Named {
-            target: target.id.clone(),
-            name: target.name.clone(),
-        };
+        let named =
+            |target: &Arc<Target>| Named { target: target.id.clone(), name: target.name.clone() };
         self.write(&Entry::Scope { targets: targets.iter().map(named).collect() });
     }
 

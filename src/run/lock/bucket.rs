@@ -65,8 +65,8 @@ pub(super) async fn take(
                     place.shown
                 )));
             };
-            let is_ours = left.run == owner.run
-                && (left.is_dead() || left.silence(owner.since) > SILENT);
+            let is_ours =
+                left.run == owner.run && (left.is_dead() || left.silence(owner.since) > SILENT);
             if !is_ours {
                 return Err(Refused::Held { owner: Box::new(left), is_alive: false });
             }
