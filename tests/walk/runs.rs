@@ -92,41 +92,48 @@ fn runs(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn killed_at_any_moment_the_program_resumes_and_converges() {
-    for (event, nth) in [
-        ("phase-finished", 1),
-        ("action-started", 1),
-        ("action-started", 6),
-        ("action-finished", 9),
-        ("endpoint-state", 3),
-    ] {
-        let folder = folder();
-        let folder = folder.path();
-        kill(apply_until(folder, event, nth));
-        let listed = json(folder, &["runs", "-o", "json"], 0);
-        let run = &listed["runs"][0];
-        assert_eq!((&run["ended"], &run["by"]), (&"killed".into(), &run["by"]), "{listed:#}");
-        if run["resumable"] == false {
-            // Killed before the plan was kept: nothing was changed.
-            let (_, stderr) = exits(folder, &["apply", "--yes", "--resume"], 64);
-            assert!(stderr.contains("nothing to go on with"), "{stderr}");
-            continue;
+    // Side by side, because most of it is waiting.
+    std::thread::scope(|scope| {
+        for (event, nth) in [
+            ("phase-finished", 1),
+            ("action-started", 1),
+            ("action-started", 6),
+            ("action-finished", 9),
+            ("endpoint-state", 3),
+        ] {
+            scope.spawn(move || killed_at(event, nth));
         }
-        let id = run["run"].as_str().unwrap();
-        let told = json(folder, &["report", "-o", "json"], 0);
-        assert_eq!((&told["run"], &told["scope"]), (&id.into(), &2.into()), "{told:#}");
-        let (_, stderr) = exits(folder, &["apply", "--yes", "--resume"], 0);
-        assert!(stderr.contains("going on with run") && stderr.contains(id), "{stderr}");
-        assert!(stderr.contains("took over the lock of run"), "{stderr}");
-        exits(folder, &["plan", "--detailed-exitcode"], 0);
-        let listed = json(folder, &["runs", "-o", "json"], 0);
-        assert_eq!(listed["runs"].as_array().unwrap().len(), 1);
-        assert_eq!(listed["runs"][0]["ended"], "converged");
-        let (_, stderr) = exits(folder, &["apply", "--yes", "--resume", id], 64);
-        assert!(stderr.contains("has converged"), "{stderr}");
-        let told = json(folder, &["report", id, "-o", "json"], 0);
-        assert_eq!((&told["processes"], &told["exit_code"]), (&2.into(), &0.into()));
-        assert_eq!(told["counts"]["changed"], 2, "{told:#}");
+    });
+}
+
+fn killed_at(event: &str, nth: usize) {
+    let folder = folder();
+    let folder = folder.path();
+    kill(apply_until(folder, event, nth));
+    let listed = json(folder, &["runs", "-o", "json"], 0);
+    let run = &listed["runs"][0];
+    assert_eq!(run["ended"], "killed", "{listed:#}");
+    if run["resumable"] == false {
+        // Killed before the plan was kept: nothing was changed.
+        let (_, stderr) = exits(folder, &["apply", "--yes", "--resume"], 64);
+        assert!(stderr.contains("nothing to go on with"), "{stderr}");
+        return;
     }
+    let id = run["run"].as_str().unwrap();
+    let told = json(folder, &["report", "-o", "json"], 0);
+    assert_eq!((&told["run"], &told["scope"]), (&id.into(), &2.into()), "{told:#}");
+    let (_, stderr) = exits(folder, &["apply", "--yes", "--resume"], 0);
+    assert!(stderr.contains("going on with run") && stderr.contains(id), "{stderr}");
+    assert!(stderr.contains("took over the lock of run"), "{stderr}");
+    exits(folder, &["plan", "--detailed-exitcode"], 0);
+    let listed = json(folder, &["runs", "-o", "json"], 0);
+    assert_eq!(listed["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["runs"][0]["ended"], "converged");
+    let (_, stderr) = exits(folder, &["apply", "--yes", "--resume", id], 64);
+    assert!(stderr.contains("has converged"), "{stderr}");
+    let told = json(folder, &["report", id, "-o", "json"], 0);
+    assert_eq!((&told["processes"], &told["exit_code"]), (&2.into(), &0.into()));
+    assert_eq!(told["counts"]["changed"], 2, "{told:#}");
 }
 
 #[test]
