@@ -62,19 +62,18 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
         Err(why) => return give_up(stage, why).await,
     };
     stage.run.events.flush().await;
-    let course = course(&prepared, &stage.run.config);
+    let course = course(&prepared, &stage.run.config, &asked.scope);
     if stage.screen.output == Output::Text {
         stage.screen.text(&text(&prepared, stage.screen, &asked.scope, &course));
     }
     let beyond = caps::beyond(&prepared.plan, &asked.caps(&stage.run.config), prepared.everyone);
-    beyond.iter().for_each(|refusal| out::error(refusal));
+    for refusal in &beyond {
+        out::error(refusal);
+    }
     let go = has_work(&prepared)
         && beyond.is_empty()
         && (!asks(asked) || confirm(&stage.run, &prepared, stage.screen.sandbox).await);
-    let kept = match go {
-        true => stage.keep_plan(&prepared, &asked.scope, &course).await,
-        false => Ok(()),
-    };
+    let kept = if go { stage.keep_plan(&prepared, &asked.scope, &course).await } else { Ok(()) };
     let go = go && kept.is_ok();
     let ask = asked.ask_between_waves.then(|| between_waves(&stage.run));
     let outcomes = carry_out(&stage.run, &prepared, go, ask.as_deref()).await;

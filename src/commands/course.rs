@@ -1,20 +1,18 @@
 //! The order in which a plan is carried out, for those who read it.
 
 use super::plan::Prepared;
+use crate::cli::Scope;
 use crate::config::{BudgetMode, Config, Share};
 use crate::plan::Planned;
 use crate::report::plan_waves::{Course, PlannedWave};
 
 /// The waves of accounts.toml with what the plan does in each.
-pub(super) fn course(prepared: &Prepared, config: &Config) -> Course {
+/// Where the command is narrowed, waves that nobody in scope is in are left out.
+pub(super) fn course(prepared: &Prepared, config: &Config, narrowed: &Scope) -> Course {
     let rollout = &config.rollout;
-    let all = prepared.targets.len();
+    let (all, whole) = (prepared.targets.len(), narrowed.words().is_empty());
     let allowed = |share: Option<Share>, of| share.map(|share: Share| share.rounded_down(of));
-    let has_rest = prepared.targets.iter().any(|target| target.wave == rollout.waves.len());
-    let waves = match rollout.waves.len() {
-        0 => 0,
-        named => named + usize::from(has_rest),
-    };
+    let waves = rollout.wave_count();
     let wave = |index: usize| {
         let of_wave = || prepared.targets.iter().filter(move |target| target.wave == index);
         let count = |wanted: fn(&Planned) -> bool| {
@@ -37,7 +35,8 @@ pub(super) fn course(prepared: &Prepared, config: &Config) -> Course {
         }
     };
     Course {
-        waves: (0..waves).map(wave).collect(),
+        waves: (0..waves).map(wave).filter(|wave| whole || wave.targets > 0).collect(),
+        of: waves,
         failure_budget: allowed(rollout.failure_budget, all),
         strict: rollout.budget_mode == BudgetMode::Strict,
     }

@@ -115,15 +115,12 @@ async fn journal(
     (events, shutdown): (&Events, &Shutdown),
     opening: Opening,
 ) -> Result<(RunFolder, Journal), String> {
-    let (folder, file, before) = match resumed {
-        Some(Resumed { folder, past, .. }) => {
-            (folder.clone(), folder.old_journal(past)?, past.before())
-        }
-        None => {
-            let folder = state.create(id)?;
-            let file = folder.new_journal()?;
-            (folder, file, Before::default())
-        }
+    let (folder, file, before) = if let Some(Resumed { folder, past, .. }) = resumed {
+        (folder.clone(), folder.old_journal(past)?, past.before())
+    } else {
+        let folder = state.create(id)?;
+        let file = folder.new_journal()?;
+        (folder, file, Before::default())
     };
     let cannot = |why: &dyn std::fmt::Display| {
         format!("cannot write the journal in {}: {why}", folder.path().display())

@@ -22,10 +22,10 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Cli, Command, SandboxVerb, Scope};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
-use crate::run::journal::State;
-use ledger::Ledger;
 use crate::plan::artifact::SavedPlan;
+use crate::run::journal::State;
 use kept::{Kept, Scenario};
+use ledger::Ledger;
 use screen::Screen;
 use stage::{NotOpened, Stage};
 
@@ -36,10 +36,10 @@ const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 pub fn run(mut cli: Cli) -> Exit {
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
-    let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
+    let home = ledger::state(&cli.common.state_dir, sandbox.is_some());
     match &cli.command {
-        Command::Runs => return runs::list(&state, screen),
-        Command::Report { run } => return runs::report(&state, run.as_deref(), screen),
+        Command::Runs => return runs::list(&home, screen),
+        Command::Report { run } => return runs::report(&home, run.as_deref(), screen),
         _ => {}
     }
     let config = match accounts_toml(&cli, sandbox.as_ref()) {
@@ -49,7 +49,7 @@ pub fn run(mut cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
-    let read = cli.command.scope().map_or(Ok(()), |scope| scope::read_report(scope, &state));
+    let read = cli.command.scope().map_or(Ok(()), |scope| scope::read_report(scope, &home));
     if let Err(wrong) = read {
         out::error(&wrong);
         return Exit::Usage;
@@ -80,31 +80,32 @@ pub fn run(mut cli: Cli) -> Exit {
                 return Exit::Usage;
             }
         };
-        let ledger = match cli.command.ledger(&state, &config).transpose() {
+        let ledger = match cli.command.ledger(&home, &config).transpose() {
             Ok(ledger) => ledger,
             Err(wrong) => {
                 out::error(&wrong);
                 return Exit::Usage;
             }
         };
-        let stage = match Stage::open(cli.command.name(), config, screen, kept, ledger).await {
-            Ok(stage) => stage,
-            Err(NotOpened::Failed(failure)) => {
-                out::failure("cannot start", &failure);
-                return Exit::Failed;
-            }
-            Err(NotOpened::Refused(wrong)) => {
-                out::error(&wrong);
-                return Exit::Failed;
-            }
-        };
+        let stage =
+            match Box::pin(Stage::open(cli.command.name(), config, screen, kept, ledger)).await {
+                Ok(stage) => stage,
+                Err(NotOpened::Failed(failure)) => {
+                    out::failure("cannot start", &failure);
+                    return Exit::Failed;
+                }
+                Err(NotOpened::Refused(wrong)) => {
+                    out::error(&wrong);
+                    return Exit::Failed;
+                }
+            };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
             Command::Plan { scope, out, detailed_exitcode } => {
                 plan::run(stage, &scope, out.as_deref(), detailed_exitcode).await
             }
             Command::Apply(asked) => apply::run(stage, &asked, saved).await,
-            Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
+            Command::ForceUnlock { run, yes } => unlock::run(stage, &home, &run, yes).await,
             Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
         }
     })
@@ -187,9 +188,7 @@ impl Command {
     /// The record of a command that changes something.
     fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
         match self {
-            Self::Apply(asked) => {
-                Some(Ledger::new(state.clone(), asked.resume.as_deref(), config))
-            }
+            Self::Apply(asked) => Some(Ledger::new(state.clone(), asked.resume.as_deref(), config)),
             _ => None,
         }
     }

@@ -99,7 +99,7 @@ pub(super) async fn run(
     }
     let mut exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
     let screen = stage.screen;
-    let course = course(&prepared, &stage.run.config);
+    let course = course(&prepared, &stage.run.config, narrowed);
     let document = document(&prepared, &stage.run, screen.sandbox, narrowed, &course);
     let beyond = caps::beyond(&prepared.plan, &stage.run.config.guard, prepared.everyone);
     let saved = out.map(|file| save(file, &prepared, &document));
@@ -118,10 +118,8 @@ pub(super) async fn run(
         Some(Ok(said)) => out::stderr(&said),
         Some(Err(wrong)) => out::error(&wrong),
     }
-    match screen.output {
-        Output::Text => {}
-        Output::Json => screen.json(document),
-        Output::Jsonl => {}
+    if screen.output == Output::Json {
+        screen.json(document);
     }
     exit
 }

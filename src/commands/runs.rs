@@ -112,7 +112,9 @@ fn text(folder: &RunFolder, past: &Past, screen: Screen) -> String {
     );
     text.push_str(&told(&settled, screen));
     if !folder.is_running() && past.end().leaves_work() && folder.has_plan() {
-        text.push_str(&format!("To go on with it: linkwalk apply --resume {}\n", folder.id));
+        text.push_str("To go on with it: linkwalk apply --resume ");
+        text.push_str(&folder.id);
+        text.push('\n');
     }
     text
 }

@@ -94,11 +94,11 @@ fn waves(scope: &Scope, config: &Config) -> Result<BTreeSet<usize>, String> {
         return Err("--wave needs `rollout.waves` in accounts.toml, and there are none".to_owned());
     }
     let index = |asked: &String| {
-        let by_name = (0..=waves.len()).find(|index| config.rollout.wave_name(*index) == asked);
-        let by_number =
-            || asked.parse().ok().filter(|number| (1..=waves.len() + 1).contains(number));
+        let count = config.rollout.wave_count();
+        let by_name = (0..count).find(|index| config.rollout.wave_name(*index) == asked);
+        let by_number = || asked.parse().ok().filter(|number| (1..=count).contains(number));
         by_name.or_else(|| by_number().map(|number: usize| number - 1)).ok_or_else(|| {
-            let known = (0..=waves.len())
+            let known = (0..count)
                 .map(|index| format!("{} ({})", index + 1, config.rollout.wave_name(index)));
             let known = known.collect::<Vec<_>>().join(", ");
             format!("--wave {asked}: there is no such wave; there are {known}")

@@ -49,7 +49,7 @@ pub struct Wave {
     pub failure_budget: Option<Share>,
 }
 
-/// Whether a failure budget can be overshot, as CloudFormation StackSets' concurrency modes
+/// Whether a failure budget can be overshot, as the concurrency modes of `CloudFormation`'s `StackSets`
 /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/concurrency-mode.html>).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BudgetMode {
@@ -75,6 +75,23 @@ impl Rollout {
     pub fn wave_of(&self, account: &Account) -> usize {
         let names = |wave: &Wave| wave.accounts.iter().any(|selector| selector.matches(account));
         self.waves.iter().position(names).unwrap_or(self.waves.len())
+    }
+
+    /// Takes the commands out: for a rehearsal, which must run nothing.
+    #[must_use]
+    pub fn without_gates(mut self) -> Self {
+        self.waves.iter_mut().for_each(|wave| wave.gate = None);
+        self
+    }
+
+    /// How many waves there are, with the rest where not everybody is named; 0 where there are none.
+    pub fn wave_count(&self) -> usize {
+        let is_everyone = |selector: &Selector| selector.as_str() == "*";
+        let has_all = self.waves.iter().any(|wave| wave.accounts.iter().any(is_everyone));
+        match self.waves.len() {
+            0 => 0,
+            named => named + usize::from(!has_all),
+        }
     }
 
     /// The name of a wave by its index.
@@ -190,7 +207,7 @@ fn clash<'a>(
     wave: &Wave,
 ) -> Option<(super::problem::Span, String, &'static str)> {
     earlier.find_map(|(place, other)| {
-        let is_everyone = |selector: &Selector| selector.to_string() == "*";
+        let is_everyone = |selector: &Selector| selector.as_str() == "*";
         if other.accounts.iter().any(is_everyone) {
             let problem =
                 format!("nothing is left for wave `{}`: an earlier one has `*`", wave.name);
@@ -314,6 +331,7 @@ mod tests {
                 ("canary", 0, Some("true"), Some(Share::Count(0))),
             ]
         );
+        assert_eq!(config.rollout.wave_count(), 4);
         assert_eq!(config.rollout.budget_mode, BudgetMode::Soft);
         assert_eq!(config.rollout.failure_budget, Some(Share::Percent(500)));
         assert_eq!(config.guard.max_deletes, Some(Share::Count(5)));
@@ -338,7 +356,7 @@ mod tests {
     #[test]
     fn without_waves_everything_is_one_and_nothing_is_limited() {
         let config = config("");
-        assert_eq!(config.rollout.wave_of(&account("/")), 0);
+        assert_eq!((config.rollout.wave_of(&account("/")), config.rollout.wave_count()), (0, 0));
         assert_eq!(config.explain(&account("/"), None).wave, None);
         assert_eq!(config.rollout.failure_budget, None);
         assert_eq!(config.rollout.budget_mode, BudgetMode::Strict);

@@ -27,6 +27,9 @@ use crate::plan::{Plan, Planned, TargetPlan, plan_target};
 /// them, which readers refuse.
 pub const FORMAT: &str = "1.1";
 
+/// Differences that are named; the others are counted.
+const MOST_SAID: usize = 4;
+
 /// What a plan was made for. It must be the same when the plan is carried out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
@@ -200,12 +203,11 @@ pub(super) fn steadied(
 fn addresses(plan: &TargetPlan) -> BTreeMap<SubnetId, u32> {
     let mut needed = BTreeMap::new();
     for action in &plan.actions {
-        let taken = match &action.verb {
-            Verb::CreateEndpoint(DesiredEndpoint { subnets, .. })
-            | Verb::ModifyEndpoint {
-                change: EndpointChange { add_subnets: subnets, .. }, ..
-            } => subnets,
-            _ => continue,
+        let (Verb::CreateEndpoint(DesiredEndpoint { subnets: taken, .. })
+        | Verb::ModifyEndpoint { change: EndpointChange { add_subnets: taken, .. }, .. }) =
+            &action.verb
+        else {
+            continue;
         };
         for subnet in taken {
             *needed.entry(subnet.clone()).or_default() += 1;
@@ -232,6 +234,11 @@ pub(super) fn differences(saved: &TargetPlan, fresh: &TargetPlan) -> Vec<String>
     said.extend(
         new.iter().filter(|name| !gone.contains(name)).map(|name| format!("{name} is new")),
     );
+    if said.len() > MOST_SAID {
+        let more = format!("{} more", said.len() - MOST_SAID);
+        said.truncate(MOST_SAID);
+        said.push(more);
+    }
     if said.is_empty() {
         said.push("the same changes, in another order or for other reasons".to_owned());
     }

@@ -179,3 +179,30 @@ impl fmt::Display for Outcome {
         f.pad(self.label())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throttling_what_was_blocked_and_what_was_not_started_spend_no_budget() {
+        let failure = |class| Failure::local("CreateVpcEndpoint", class, "no");
+        let one =
+            |class| ActionFailure { action: None, what: "logs".into(), failure: failure(class) };
+        let (throttled, denied) = (ErrorClass::Throttled, ErrorClass::Denied);
+        for (outcome, spends) in [
+            (Outcome::Failed { failed: vec![one(denied)] }, true),
+            (Outcome::PartlyChanged { failed: vec![one(throttled), one(denied)] }, true),
+            (Outcome::Unreachable { failure: failure(denied) }, true),
+            (Outcome::Diverged { blocked: vec![], left: vec!["~ logs".into()] }, true),
+            (Outcome::Diverged { blocked: vec![], left: vec![] }, false),
+            (Outcome::Failed { failed: vec![one(throttled), one(throttled)] }, false),
+            (Outcome::Unreachable { failure: failure(throttled) }, false),
+            (Outcome::Interrupted { in_flight: vec!["+ logs".into()] }, false),
+            (Outcome::NotStarted { held: Held::interrupted() }, false),
+            (Outcome::Changed, false),
+        ] {
+            assert_eq!(outcome.is_failure(), spends, "{outcome:?}");
+        }
+    }
+}

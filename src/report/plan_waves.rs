@@ -7,6 +7,9 @@ use serde::Serialize;
 use crate::report::paint::{Line, Tone};
 use crate::report::{safe, words};
 
+/// Columns that are shown of a gate's command.
+const GATE: usize = 40;
+
 /// A wave with what the plan does in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlannedWave {
@@ -33,8 +36,11 @@ pub struct PlannedWave {
 /// The order of a rollout, and how much of it may fail.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Course {
-    /// In their order; empty where there are none.
+    /// In their order, those that somebody in scope is in; empty where there are none.
     pub waves: Vec<PlannedWave>,
+    /// How many there are.
+    #[serde(skip)]
+    pub of: usize,
     /// How many targets of the whole run may fail; absent for any number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure_budget: Option<usize>,
@@ -46,11 +52,11 @@ impl Course {
     /// The waves as lines with a line break at their end; nothing where there is nothing to tell.
     pub fn text(&self, color: bool) -> String {
         let mut lines = Vec::new();
-        let of = self.waves.len();
+        let of = self.of;
         let width = self.waves.iter().map(|wave| safe::width(&safe::text(&wave.name))).max();
         let width = width.unwrap_or_default().min(30);
         for wave in &self.waves {
-            let name = safe::pad(&wave.name, width);
+            let name = safe::fit(&wave.name, width);
             let line = Line::new().plain(&format!("  wave {} of {of}  {name}  ", wave.number));
             lines.push(line.then(wave.line()));
         }
@@ -87,7 +93,11 @@ impl PlannedWave {
             let bake = words::duration(Duration::from_secs(self.bake_seconds));
             parts.push(format!("then bakes {bake}"));
         }
-        parts.extend(self.gate.as_ref().map(|gate| format!("then gate: {gate}")));
+        parts.extend(
+            self.gate
+                .as_ref()
+                .map(|gate| format!("then gate: {}", safe::fit(gate, GATE).trim_end())),
+        );
         line.plain(&format!(", {}", parts.join(", ")))
     }
 }

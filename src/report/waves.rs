@@ -12,7 +12,7 @@ pub fn line(kind: &EventKind) -> Option<Line> {
     Some(match kind {
         EventKind::WaveStarted { wave, targets, to_change, width } => {
             let width = width
-                .filter(|width| width < to_change)
+                .filter(|width| (1..*to_change).contains(width))
                 .map(|width| format!(", {width} at a time at most"));
             let what = match to_change {
                 0 => "nothing to do".to_owned(),

@@ -73,8 +73,7 @@ impl<'a> Rollout<'a> {
         }
         let rollout = &run.config.rollout;
         let overall = rollout.failure_budget.map(|share| limit("the run".to_owned(), share, all));
-        let has_rest = turns.contains_key(&rollout.waves.len());
-        let waves = rollout.waves.len() + usize::from(has_rest);
+        let waves = rollout.wave_count();
         Self { run, turns, waves, overall, held: None }
     }
 

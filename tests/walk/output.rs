@@ -32,7 +32,7 @@ fn jsonl_is_one_event_per_line_from_the_start_of_the_run_to_its_end() {
 fn the_json_of_a_plan_is_versioned_and_names_every_target() {
     let rig = Rig::of(&["one", "two"]);
     let document = rig.run(&["plan", "-o", "json"]).exits(0).json();
-    assert_eq!(document["format"], "1.0");
+    assert_eq!(document["format"], "1.1");
     let targets = document["targets"].as_array().unwrap();
     let targets: Vec<&str> = targets.iter().map(|t| t["target"].as_str().unwrap()).collect();
     let mut expected: Vec<String> =
@@ -46,7 +46,7 @@ fn the_counts_of_an_apply_add_up_to_its_targets() {
     let rig = Rig::of(&["one", "two", "three"]);
     rig.change_role(rig.account("two"), &json!({ "delete": true }));
     let document = rig.apply().exits(1).json();
-    assert_eq!(document["format"], "1.0");
+    assert_eq!(document["format"], "1.1");
     let counts = document["counts"].as_object().unwrap();
     let sum: u64 = counts.values().map(|count| count.as_u64().unwrap()).sum();
     assert_eq!(sum, 3, "{counts:?}");

@@ -15,8 +15,8 @@ use linkwalk::ids::TargetId;
 use linkwalk::model::failure::Failure;
 use linkwalk::plan::outcome::{Held, Outcome};
 use linkwalk::plan::{Plan, Planned};
-use linkwalk::report::event::{EventKind, Events, Message};
-use linkwalk::run::{Run, Target, discover, execute, observe};
+use linkwalk::report::event::{Event, EventKind, Events, Message};
+use linkwalk::run::{Run, Target, discover, observe, roll_out};
 use linkwalk::sandbox::{Call, FaultRule, Options, Sandbox, World};
 use linkwalk::shutdown::{Level, Shutdown};
 use tap::Tap;
@@ -48,6 +48,8 @@ pub(crate) struct Ended {
     /// The targets in scope, and the plan; an error where there was no walk.
     pub(crate) walked: Result<(Vec<TargetId>, Plan), Failure>,
     pub(crate) events: usize,
+    /// Everything that was told, in its order.
+    pub(crate) told: Vec<Event>,
     /// How often AWS asked to slow down.
     pub(crate) throttled: usize,
 }
@@ -90,7 +92,7 @@ impl Rehearsal {
             let mut seen = Vec::new();
             while let Some(message) = receiver.recv().await {
                 let Message::Event(event) = message else { continue };
-                seen.push(event.kind);
+                seen.push(*event);
                 if let Some((_, level)) = mishap.stop.filter(|(after, _)| *after == seen.len()) {
                     shutdown.request(level);
                 }
@@ -102,15 +104,15 @@ impl Rehearsal {
             walked = walk(Arc::new(run), go) => walked,
         };
         let seen = listener.await.unwrap();
-        let throttled = |kind: &&EventKind| matches!(kind, EventKind::Throttled { .. });
+        let throttled = |event: &&Event| matches!(event.kind, EventKind::Throttled { .. });
         let (events, throttled) = (seen.len(), seen.iter().filter(throttled).count());
         let mut outcomes: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for kind in seen {
-            if let EventKind::TargetFinished { target, outcome, .. } = kind {
-                outcomes.entry(target).or_default().push(outcome);
+        for event in &seen {
+            if let EventKind::TargetFinished { target, outcome, .. } = &event.kind {
+                outcomes.entry(target.clone()).or_default().push(outcome.clone());
             }
         }
-        Some(Ended { outcomes, walked, events, throttled })
+        Some(Ended { outcomes, walked, events, told: seen, throttled })
     }
 
     fn access(&self) -> Access {
@@ -166,7 +168,7 @@ async fn walk(run: Arc<Run>, go: bool) -> Result<(Vec<TargetId>, Plan), Failure>
 
 /// As `apply --yes` ends every target.
 async fn carry_out(run: &Arc<Run>, targets: &[Arc<Target>], plan: &Plan) {
-    let mut work = BTreeMap::new();
+    let (mut work, mut ended) = (BTreeMap::new(), Vec::new());
     for target in targets {
         let outcome = match plan.targets.get(&target.id) {
             None => Outcome::NotStarted { held: Held::interrupted() },
@@ -182,9 +184,10 @@ async fn carry_out(run: &Arc<Run>, targets: &[Arc<Target>], plan: &Plan) {
                 Outcome::Diverged { blocked: plan.blocked.clone(), left: Vec::new() }
             }
         };
-        run.finish(target, outcome);
+        run.finish(target, outcome.clone());
+        ended.push((Arc::clone(target), outcome));
     }
     if !work.is_empty() {
-        execute(run, work).await;
+        roll_out(run, work, &ended, None).await;
     }
 }

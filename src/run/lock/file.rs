@@ -21,9 +21,9 @@ pub(super) fn take(path: &Path, owner: &Owner) -> Result<(FileLock, Taken), Refu
     let taken = match found {
         Found::Free => Taken::Free,
         Found::Left(Some(left)) if left.host != host() => {
-            return Err(Refused::Held { owner: Box::new(left), is_alive: false });
+            return Err(Refused::Held { owner: left, is_alive: false });
         }
-        Found::Left(left) => Taken::Over(left.map(Box::new)),
+        Found::Left(left) => Taken::Over(left),
     };
     let written = write(&mut file, &owner.to_text());
     written.map_err(|error| failed(path, &error))?;
@@ -36,9 +36,9 @@ pub(super) fn break_open(path: &Path, run: &str) -> Result<Owner, Refused> {
     match found {
         Found::Left(Some(left)) if left.run == run => {
             write(&mut file, "").map_err(|error| failed(path, &error))?;
-            Ok(left)
+            Ok(*left)
         }
-        Found::Left(Some(left)) => Err(Refused::Held { owner: Box::new(left), is_alive: false }),
+        Found::Left(Some(left)) => Err(Refused::Held { owner: left, is_alive: false }),
         Found::Left(None) | Found::Free => Err(Refused::Free),
     }
 }
@@ -54,7 +54,7 @@ impl FileLock {
 enum Found {
     Free,
     /// Somebody has not given it back; unknown who, where that is torn.
-    Left(Option<Owner>),
+    Left(Option<Box<Owner>>),
 }
 
 fn locked(path: &Path) -> Result<(File, Found), Refused> {
@@ -73,7 +73,7 @@ fn locked(path: &Path) -> Result<(File, Found), Refused> {
     let owner = Owner::from_text(&text);
     match (free, owner) {
         (true, owner) if owner.is_some() || !text.trim().is_empty() => {
-            Ok((file, Found::Left(owner)))
+            Ok((file, Found::Left(owner.map(Box::new))))
         }
         (true, _) => Ok((file, Found::Free)),
         (false, Some(owner)) => Err(Refused::Held { owner: Box::new(owner), is_alive: true }),
