@@ -1,5 +1,7 @@
 //! The command line: types only.
 
+mod rehearse;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -9,6 +11,8 @@ use serde_json::Value;
 use crate::config::{InvalidSelector, Selector, Share};
 use crate::ids::AccountId;
 use crate::sandbox::Breakage;
+
+pub use rehearse::{Faults, Rehearsal};
 
 /// Puts AWS PrivateLink endpoints, right, into every account of an organization.
 #[derive(Debug, Parser)]
@@ -112,6 +116,9 @@ pub enum Command {
         /// Exit with 2 when there is something to change
         #[arg(long)]
         detailed_exitcode: bool,
+        /// Write down the organization as it was observed, for `rehearse --world`
+        #[arg(long, value_name = "FILE")]
+        save_world: Option<PathBuf>,
     },
     /// Plan, ask, change, wait until every endpoint is available, and look again
     #[command(
@@ -145,6 +152,13 @@ pub enum Command {
         #[arg(long, visible_alias = "force")]
         yes: bool,
     },
+    /// Predict a rollout: the real one, in a simulated organization and in virtual time
+    #[command(
+        after_help = "Examples:\n  linkwalk rehearse --accounts 1000 --endpoints ecr,logs,ssm\n  \
+                            linkwalk rehearse --faults realistic --html rehearsal.html\n  linkwalk plan \
+                            --save-world world.json && linkwalk rehearse --world world.json"
+    )]
+    Rehearse(Rehearsal),
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
         after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \

@@ -117,7 +117,7 @@ fn has_work(prepared: &Prepared) -> bool {
 }
 
 /// Ends every target: those with work by doing it, when it is wanted; the others at once.
-async fn carry_out(
+pub(super) async fn carry_out(
     run: &Arc<Run>,
     prepared: &Prepared,
     go: bool,

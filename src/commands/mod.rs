@@ -8,9 +8,11 @@ mod kept;
 mod ledger;
 mod out;
 mod plan;
+mod rehearse;
 mod resume;
 mod runs;
 mod sandbox;
+mod save_world;
 mod saved;
 mod scope;
 mod screen;
@@ -34,6 +36,9 @@ const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
 /// Runs one command to its end.
 pub fn run(mut cli: Cli) -> Exit {
+    if let Command::Rehearse(asked) = &cli.command {
+        return rehearse::run(asked, &cli.common);
+    }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
     let home = ledger::state(&cli.common.state_dir, sandbox.is_some());
@@ -101,12 +106,16 @@ pub fn run(mut cli: Cli) -> Exit {
             };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, out, detailed_exitcode } => {
-                plan::run(stage, &scope, out.as_deref(), detailed_exitcode).await
+            Command::Plan { scope, out, detailed_exitcode, save_world } => {
+                plan::run(stage, &scope, out.as_deref(), save_world.as_deref(), detailed_exitcode)
+                    .await
             }
             Command::Apply(asked) => apply::run(stage, &asked, saved).await,
             Command::ForceUnlock { run, yes } => unlock::run(stage, &home, &run, yes).await,
-            Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
+            Command::Rehearse(_)
+            | Command::Sandbox { .. }
+            | Command::Runs
+            | Command::Report { .. } => Exit::Ok,
         }
     })
 }
@@ -135,6 +144,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, S
     let sandbox = cli.sandbox().is_some();
     match &cli.command {
         Command::Accounts { .. }
+        | Command::Rehearse(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Ok(None),
@@ -172,6 +182,7 @@ impl Command {
             Self::Runs => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
+            Self::Rehearse(_) => "rehearse",
             Self::Sandbox { .. } => "sandbox",
         }
     }

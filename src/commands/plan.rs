@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::course::course;
 use super::stage::Stage;
-use super::{caps, out, saved, scope};
+use super::{caps, out, save_world, saved, scope};
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::ids::{AccountId, TargetId};
@@ -30,8 +30,6 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// Every target in scope, in the order of the walk. One that is not in the plan was not started.
     pub(super) targets: Vec<Arc<Target>>,
-    /// The management account, where the caller may know it.
-    pub(super) management: Option<AccountId>,
     /// How many targets the organization has, in scope or not.
     pub(super) everyone: usize,
     /// Targets in scope for which a saved plan does not hold any more: left alone, and not in the plan.
@@ -42,6 +40,8 @@ pub(super) struct Prepared {
     pub(super) replanned: BTreeMap<TargetId, String>,
     /// Targets that are not in the plan because what becomes of them is known already.
     pub(super) known: BTreeMap<TargetId, Outcome>,
+    /// Who is in the organization.
+    pub(super) walk: Walk,
 }
 
 /// Why there is no plan.
@@ -64,7 +64,7 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
         plan,
         targets,
         everyone: walk.consumers().count() * run.config.organization.regions.len(),
-        management: walk.management,
+        walk,
         held: BTreeMap::new(),
         known: BTreeMap::new(),
         gone: Vec::new(),
@@ -82,8 +82,12 @@ pub(super) async fn run(
     stage: Stage,
     narrowed: &Scope,
     out: Option<&Path>,
+    save_world: Option<&Path>,
     detailed_exitcode: bool,
 ) -> Exit {
+    if save_world.is_some() {
+        stage.run.take_notes();
+    }
     let prepared = match prepare(&stage.run, narrowed).await {
         Ok(prepared) => prepared,
         Err(why) => return give_up(stage, why).await,
@@ -98,6 +102,9 @@ pub(super) async fn run(
         outcomes.push(outcome);
     }
     let mut exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
+    if let Some(file) = save_world {
+        exit = exit.worst(save_world::save(&stage.run, &prepared, file).await);
+    }
     let screen = stage.screen;
     let course = course(&prepared, &stage.run.config, narrowed);
     let document = document(&prepared, &stage.run, screen.sandbox, narrowed, &course);
@@ -216,7 +223,7 @@ pub(super) fn document(
     let origin = Origin {
         run: run.id.clone(),
         sandbox,
-        management: prepared.management.clone(),
+        management: prepared.walk.management.clone(),
         config: run.config.digests(),
         scope: narrowed.words(),
     };

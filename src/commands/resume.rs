@@ -72,7 +72,7 @@ pub(super) async fn prepare(run: &Arc<Run>, resumed: &Resumed) -> Result<Prepare
         plan: left.plan,
         targets,
         everyone: walk.consumers().count() * run.config.organization.regions.len(),
-        management: walk.management,
+        walk,
         held: left.moved,
         gone,
         known,

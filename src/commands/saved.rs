@@ -126,10 +126,9 @@ pub(super) async fn prepare(
         }
     }
     let everyone = walk.consumers().count() * run.config.organization.regions.len();
-    let management = walk.management;
     run.journal.scope(&targets);
     let (plan, known) = (revisited.plan, BTreeMap::new());
-    Ok(Prepared { plan, targets, management, everyone, held, gone, replanned, known })
+    Ok(Prepared { plan, targets, everyone, held, gone, replanned, known, walk })
 }
 
 pub(super) fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {

@@ -131,7 +131,8 @@ impl Stage {
     }
 }
 
-fn access(config: &Config) -> Access {
+/// How accounts.toml says that accounts are reached.
+pub(super) fn access(config: &Config) -> Access {
     let organization = &config.organization;
     Access {
         partition: config.partition(),

@@ -68,7 +68,8 @@ fn headline(progress: &Progress) -> Line {
 }
 
 fn is_told(outcome: &Outcome) -> bool {
-    outcome.is_trouble() || matches!(outcome, Outcome::Interrupted { .. } | Outcome::NotStarted { .. })
+    outcome.is_trouble()
+        || matches!(outcome, Outcome::Interrupted { .. } | Outcome::NotStarted { .. })
 }
 
 /// In the order of [`Outcome::LABELS`], then the largest first.

@@ -7,6 +7,7 @@ mod fleet;
 mod gate;
 pub mod journal;
 pub mod lock;
+mod notebook;
 mod observe;
 mod rollout;
 mod send;
@@ -14,6 +15,7 @@ mod waiter;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OnceCell};
 
@@ -27,13 +29,18 @@ use crate::model::spec::Settings;
 use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
+use notebook::Notebook;
 
 pub use journal::Journal;
 
 pub use discover::{Walk, discover};
 pub use execute::Work;
+pub use notebook::Notes;
 pub use observe::{Revisited, observe, resume, revisit};
 pub use rollout::{Ask, execute, roll_out};
+
+/// Between two attempts at what the SDK has already tried again and again.
+const THROTTLED_REST: Duration = Duration::from_secs(10);
 
 /// One run of the program: what every step needs.
 pub struct Run {
@@ -50,6 +57,7 @@ pub struct Run {
     /// What is written of the run before it happens.
     pub journal: Journal,
     catalogues: Catalogues,
+    notebook: Notebook,
 }
 
 impl Run {
@@ -62,7 +70,8 @@ impl Run {
         id: String,
     ) -> Self {
         let (journal, catalogues) = (Journal::default(), Catalogues::default());
-        Self { config, sessions, events, shutdown, id, journal, catalogues }
+        let notebook = Notebook::default();
+        Self { config, sessions, events, shutdown, id, journal, catalogues, notebook }
     }
 
     /// The same run with a journal.

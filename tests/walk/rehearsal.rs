@@ -29,6 +29,7 @@ const SPEED: f64 = 10.0;
 pub(crate) struct Rehearsal {
     pub(crate) sandbox: Sandbox,
     config: Config,
+    speed: f64,
 }
 
 /// What goes wrong on this side of the wire.
@@ -57,16 +58,22 @@ pub(crate) struct Ended {
 impl Rehearsal {
     /// A world about to be rolled out to.
     pub(crate) fn new(world: World, accounts_toml: &str, lag: bool) -> Self {
-        let parsed = config::parse("test".to_owned(), accounts_toml.to_owned(), Path::new(""));
-        let config = parsed.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
-        Self { sandbox: sandbox(world, lag), config }
+        let config = parsed(accounts_toml);
+        Self { sandbox: sandbox(world, lag), config, speed: SPEED }
+    }
+
+    /// A sandbox that is as fast as AWS, and otherwise behaves as it is told.
+    pub(crate) fn at_awss_speed(world: World, accounts_toml: &str, options: Options) -> Self {
+        let options = Options { speed: 1.0, ..options };
+        let sandbox = Sandbox::new(world, options);
+        Self { sandbox, config: parsed(accounts_toml), speed: 1.0 }
     }
 
     /// The same world, as it is now, with other faults and an empty log.
     pub(crate) fn again(&self, faults: Vec<FaultRule>) -> Self {
         let mut world = self.sandbox.world();
         world.set_faults(faults);
-        Self { sandbox: sandbox(world, false), config: self.config.clone() }
+        Self { sandbox: sandbox(world, false), config: self.config.clone(), speed: SPEED }
     }
 
     /// `apply --yes`; `None` where the process crashed.
@@ -85,7 +92,7 @@ impl Rehearsal {
         let shutdown = Shutdown::new();
         let tap = Tap::new(self.sandbox.http_client(), mishap.crash);
         let keys = Sandbox::credentials(self.sandbox.world().operator());
-        let sessions = Sessions::in_process(tap.http_client(), keys, SPEED, self.access());
+        let sessions = Sessions::in_process(tap.http_client(), keys, self.speed, self.access());
         let id = format!("{}", self.sandbox.call_count());
         let run = Run::new(self.config.clone(), sessions, events, shutdown.clone(), id);
         let listener = tokio::spawn(async move {
@@ -141,6 +148,11 @@ impl Rehearsal {
         }
         calls
     }
+}
+
+fn parsed(accounts_toml: &str) -> Config {
+    let parsed = config::parse("test".to_owned(), accounts_toml.to_owned(), Path::new(""));
+    parsed.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)))
 }
 
 fn sandbox(world: World, lag: bool) -> Sandbox {
