@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::Value;
 
 use crate::config::{InvalidSelector, Selector, Share};
 use crate::ids::AccountId;
@@ -324,9 +325,12 @@ pub struct Scope {
     /// Only targets that ended so in the report that --from names; several with commas
     #[arg(long, value_name = "WORDS", value_delimiter = ',')]
     pub only: Vec<Only>,
-    /// The report of an earlier run, as `-o json` writes it
-    #[arg(long, value_name = "FILE", requires = "only")]
+    /// The report of an earlier run: a file that `-o json` wrote, or the run's id
+    #[arg(long, value_name = "FILE|RUN", requires = "only")]
     pub from: Option<PathBuf>,
+    /// What `from` names, read.
+    #[arg(skip)]
+    pub report: Option<Value>,
 }
 
 /// What `--only` takes.

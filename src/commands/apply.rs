@@ -73,10 +73,7 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
     let go = has_work(&prepared)
         && beyond.is_empty()
         && (!asks(asked) || confirm(&stage.run, &prepared, stage.screen.sandbox).await);
-    let kept = match go {
-        true => stage.keep_plan(&prepared, &asked.scope, &course).await,
-        false => Ok(()),
-    };
+    let kept = if go { stage.keep_plan(&prepared, &asked.scope, &course).await } else { Ok(()) };
     let go = go && kept.is_ok();
     let ask = asked.ask_between_waves.then(|| between_waves(&stage.run));
     let outcomes = carry_out(&stage.run, &prepared, go, ask.as_deref()).await;

@@ -151,6 +151,13 @@ pub(super) fn reset() -> Result<usize, String> {
             worlds += 1;
         }
     }
+    // Runs of a world that is gone cannot be gone on with.
+    for folder in ["runs", "locks"].map(|name| Path::new(FOLDER).join(name)) {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
     Ok(worlds)
 }
 

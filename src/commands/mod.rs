@@ -23,7 +23,7 @@ mod unlock;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Cli, Command, SandboxVerb, Written};
+use crate::cli::{Cli, Command, SandboxVerb, Scope, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
 use crate::plan::artifact::SavedPlan;
@@ -37,16 +37,16 @@ use stage::{NotOpened, Stage};
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
 /// Runs one command to its end.
-pub fn run(cli: Cli) -> Exit {
+pub fn run(mut cli: Cli) -> Exit {
     if let Command::Rehearse(asked) = &cli.command {
         return rehearse::run(asked, &cli.common);
     }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
-    let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
+    let home = ledger::state(&cli.common.state_dir, sandbox.is_some());
     match &cli.command {
-        Command::Runs => return runs::list(&state, screen),
-        Command::Report { run } => return runs::report(&state, run.as_deref(), screen),
+        Command::Runs => return runs::list(&home, screen),
+        Command::Report { run } => return runs::report(&home, run.as_deref(), screen),
         _ => {}
     }
     let config = match accounts_toml(&cli, sandbox.as_ref()) {
@@ -56,6 +56,11 @@ pub fn run(cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
+    let read = cli.command.scope().map_or(Ok(()), |scope| scope::read_report(scope, &home));
+    if let Err(wrong) = read {
+        out::error(&wrong);
+        return Exit::Usage;
+    }
     let saved = match check_before_start(&cli, &config) {
         Ok(saved) => saved,
         Err(wrong) => {
@@ -89,24 +94,25 @@ pub fn run(cli: Cli) -> Exit {
                 return Exit::Usage;
             }
         };
-        let ledger = match cli.command.ledger(&state, &config).transpose() {
+        let ledger = match cli.command.ledger(&home, &config).transpose() {
             Ok(ledger) => ledger,
             Err(wrong) => {
                 out::error(&wrong);
                 return Exit::Usage;
             }
         };
-        let stage = match Stage::open(cli.command.name(), config, screen, kept, ledger).await {
-            Ok(stage) => stage,
-            Err(NotOpened::Failed(failure)) => {
-                out::failure("cannot start", &failure);
-                return Exit::Failed;
-            }
-            Err(NotOpened::Refused(wrong)) => {
-                out::error(&wrong);
-                return Exit::Failed;
-            }
-        };
+        let stage =
+            match Box::pin(Stage::open(cli.command.name(), config, screen, kept, ledger)).await {
+                Ok(stage) => stage,
+                Err(NotOpened::Failed(failure)) => {
+                    out::failure("cannot start", &failure);
+                    return Exit::Failed;
+                }
+                Err(NotOpened::Refused(wrong)) => {
+                    out::error(&wrong);
+                    return Exit::Failed;
+                }
+            };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
             Command::Plan { scope, out, detailed_exitcode, save_world } => {
@@ -118,7 +124,7 @@ pub fn run(cli: Cli) -> Exit {
                 Some(ready) => audit::run(stage, ready).await,
                 None => Exit::Usage,
             },
-            Command::ForceUnlock { run, yes } => unlock::run(stage, &state, &run, yes).await,
+            Command::ForceUnlock { run, yes } => unlock::run(stage, &home, &run, yes).await,
             Command::Rehearse(_)
             | Command::Sandbox { .. }
             | Command::Runs
@@ -202,6 +208,15 @@ impl Command {
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
             Self::Sandbox { .. } => "sandbox",
+        }
+    }
+
+    /// The targets it is about, of a command that can be narrowed.
+    fn scope(&mut self) -> Option<&mut Scope> {
+        match self {
+            Self::Plan { scope, .. } => Some(scope),
+            Self::Apply(asked) => Some(&mut asked.scope),
+            _ => None,
         }
     }
 

@@ -128,7 +128,7 @@ pub(super) async fn prepare(
     let everyone = walk.consumers().count() * run.config.organization.regions.len();
     run.journal.scope(&targets);
     let (plan, known) = (revisited.plan, BTreeMap::new());
-    Ok(Prepared { plan, targets, walk, everyone, held, gone, known, replanned })
+    Ok(Prepared { plan, targets, everyone, held, gone, replanned, known, walk })
 }
 
 pub(super) fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {

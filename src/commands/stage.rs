@@ -115,7 +115,7 @@ impl Stage {
             let mut report = outcomes::document(&progress, exit);
             report["run"] = id.into();
             report["sandbox"] = self.screen.sandbox.into();
-            record.close(&report).await;
+            record.close(&report, &progress).await;
         }
         if let Some(kept) = self.kept {
             kept.close();

@@ -153,6 +153,15 @@ impl Outcome {
         }
     }
 
+    /// Whether there is something left that going on with the same plan would do.
+    pub fn is_left(&self) -> bool {
+        match self {
+            Self::Interrupted { .. } => true,
+            Self::NotStarted { held } => held.code != HeldCode::StalePlan,
+            _ => false,
+        }
+    }
+
     /// Whether a person has to look at it.
     pub fn is_trouble(&self) -> bool {
         matches!(

@@ -244,10 +244,11 @@ impl Progress {
                     wave.pause = None;
                 }
             }
-            EventKind::BudgetSpent { .. } | EventKind::GateOutput { .. } => {}
+            EventKind::BudgetSpent { .. }
+            | EventKind::GateOutput { .. }
+            | EventKind::Notice { .. } => {}
             EventKind::ShutdownRequested { level } => self.shutdown = Some(level),
             EventKind::RunFinished { exit_code } => self.exit_code = Some(*exit_code),
-            EventKind::Notice { .. } => {}
             EventKind::TargetStarted { .. }
             | EventKind::TargetStep { .. }
             | EventKind::TargetPlanned { .. }

@@ -154,6 +154,11 @@ impl RunFolder {
         file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
+    /// Whether a plan was kept: whether anything can have been changed.
+    pub fn has_plan(&self) -> bool {
+        self.path.join("plan.json").exists()
+    }
+
     /// What the journal says. The error is for people.
     pub fn past(&self) -> Result<Past, String> {
         let path = self.path.join("journal.jsonl");

@@ -204,11 +204,6 @@ impl Past {
 
     /// How it ended.
     pub fn end(&self) -> End {
-        let is_left = |outcome: &Outcome| match outcome {
-            Outcome::Interrupted { .. } => true,
-            Outcome::NotStarted { held } => held.code != HeldCode::StalePlan,
-            _ => false,
-        };
         let finished = || self.progress.finished.values().map(|finished| &finished.outcome);
         match self.progress.exit_code {
             None => End::Killed,
@@ -216,7 +211,7 @@ impl Past {
                 End::NotApplied
             }
             Some(code) if code == Exit::Interrupted.code() => End::Interrupted,
-            Some(_) if finished().any(is_left) => End::Interrupted,
+            Some(_) if finished().any(Outcome::is_left) => End::Interrupted,
             Some(code) if code == Exit::Ok.code() => End::Converged,
             Some(_) => End::Failed,
         }
@@ -275,3 +270,6 @@ enum Wrong {
     /// It is whole, and cannot be gone by.
     Refused(String),
 }
+
+#[cfg(test)]
+mod tests;
