@@ -14,6 +14,21 @@ use crate::model::account::{Account, Standing};
 use crate::report::outcomes;
 use crate::run::{Target, Walk};
 
+impl Scope {
+    /// Whether it narrows no accounts.
+    pub(super) fn is_everyone(&self) -> bool {
+        self.accounts.is_empty()
+            && self.units.is_empty()
+            && self.waves.is_empty()
+            && self.only.is_empty()
+    }
+
+    /// Whether it has this region.
+    pub(super) fn has_region(&self, region: &Region) -> bool {
+        self.regions.is_empty() || self.regions.iter().any(|asked| asked == region.as_str())
+    }
+}
+
 /// What is wrong with a scope before anything is asked of AWS.
 pub(super) fn check(scope: &Scope, config: &Config, sandbox: bool) -> Result<(), String> {
     check_regions(scope, config)?;
@@ -140,14 +155,11 @@ pub(super) fn targets(
     }
     let selected = selected(scope, config)?;
     let waves = waves(scope, config)?;
-    let is_in_region = |region: &Region| {
-        scope.regions.is_empty() || scope.regions.iter().any(|asked| asked == region.as_str())
-    };
     let is_in_unit = |account: &Account| {
         scope.units.is_empty() || scope.units.iter().any(|unit| unit.matches(account))
     };
     let regions: Vec<&Region> =
-        config.organization.regions.iter().filter(|region| is_in_region(region)).collect();
+        config.organization.regions.iter().filter(|region| scope.has_region(region)).collect();
     let targets: Vec<Arc<Target>> = accounts
         .into_iter()
         .filter(|account| is_in_unit(account))

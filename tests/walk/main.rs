@@ -6,6 +6,7 @@
 
 mod accounts;
 mod architecture;
+mod audit;
 mod bad_input;
 mod clients;
 mod create;
@@ -20,6 +21,7 @@ mod regions;
 mod rehearsal;
 mod rehearse;
 mod repair;
+mod reports;
 mod resume;
 mod rig;
 mod rollout;
