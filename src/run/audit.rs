@@ -13,7 +13,7 @@ use crate::config::{Config, Ignore};
 use crate::ids::{AccountId, TargetId};
 use crate::model::account::{AccountState, Member, Standing};
 use crate::model::failure::Failure;
-use crate::plan::outcome::Outcome;
+use crate::plan::outcome::{Held, Outcome};
 use crate::report::event::{EventKind, Phase, Step};
 use crate::shutdown::Level;
 
@@ -91,7 +91,7 @@ async fn look_at_targets(
         let who = who(target, units);
         let (audited, findings) = match looked.remove(&target.id).flatten() {
             None => {
-                run.finish(target, Outcome::NotStarted);
+                run.finish(target, Outcome::NotStarted { held: Held::interrupted() });
                 (audit::not_started(who), Vec::new())
             }
             Some(Err(failure)) => {
