@@ -1,15 +1,20 @@
 //! The command line: types only.
 
+mod rehearse;
+
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde_json::Value;
 
 use crate::config::{InvalidSelector, Selector, Share};
 use crate::ids::AccountId;
 use crate::model::shard::Shard;
 use crate::report::audit::Format;
 use crate::sandbox::Breakage;
+
+pub use rehearse::{Faults, Rehearsal};
 
 /// Puts AWS PrivateLink endpoints, right, into every account of an organization.
 #[derive(Debug, Parser)]
@@ -163,6 +168,9 @@ pub enum Command {
         /// Exit with 2 when there is something to change
         #[arg(long)]
         detailed_exitcode: bool,
+        /// Write down the organization as it was observed, for `rehearse --world`
+        #[arg(long, value_name = "FILE")]
+        save_world: Option<PathBuf>,
     },
     /// Plan, ask, change, wait until every endpoint is available, and look again
     #[command(
@@ -172,14 +180,6 @@ pub enum Command {
                       does not ask"
     )]
     Apply(Apply),
-    /// Find everything that differs from accounts.toml, and say what to do about it; changes nothing
-    #[command(
-        after_help = "Examples:\n  linkwalk audit\n  linkwalk audit --report html=audit.html --report \
-                            junit=audit.xml\n  linkwalk audit --since yesterday.json --report \
-                            json=today.json\n\nExit codes: 0 no drift; 2 drift; 1 an account could \
-                            not be looked at, whatever else was found."
-    )]
-    Audit(AuditOptions),
     /// List the runs of `apply`: when, how each ended, and which can be gone on with
     #[command(after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json")]
     Runs,
@@ -211,6 +211,21 @@ pub enum Command {
         #[command(flatten)]
         shard: Sharding,
     },
+    /// Find everything that differs from accounts.toml, and say what to do about it; changes nothing
+    #[command(
+        after_help = "Examples:\n  linkwalk audit\n  linkwalk audit --report html=audit.html --report \
+                            junit=audit.xml\n  linkwalk audit --since yesterday.json --report \
+                            json=today.json\n\nExit codes: 0 no drift; 2 drift; 1 an account could \
+                            not be looked at, whatever else was found."
+    )]
+    Audit(AuditOptions),
+    /// Predict a rollout: the real one, in a simulated organization and in virtual time
+    #[command(
+        after_help = "Examples:\n  linkwalk rehearse --accounts 1000 --endpoints ecr,logs,ssm\n  \
+                            linkwalk rehearse --faults realistic --html rehearsal.html\n  linkwalk plan \
+                            --save-world world.json && linkwalk rehearse --world world.json"
+    )]
+    Rehearse(Rehearsal),
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
         after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \
@@ -360,12 +375,15 @@ pub struct Scope {
     /// Only targets that ended so in the report that --from names; several with commas
     #[arg(long, value_name = "WORDS", value_delimiter = ',')]
     pub only: Vec<Only>,
-    /// The report of an earlier run, as `-o json` writes it
-    #[arg(long, value_name = "FILE", requires = "only")]
+    /// The report of an earlier run: a file that `-o json` wrote, or the run's id
+    #[arg(long, value_name = "FILE|RUN", requires = "only")]
     pub from: Option<PathBuf>,
     /// Which part
     #[command(flatten)]
     pub shard: Sharding,
+    /// What `from` names, read.
+    #[arg(skip)]
+    pub report: Option<Value>,
 }
 
 /// What `--only` takes.

@@ -19,7 +19,7 @@
 //!
 //! Who may name whom, read downwards: `ids` < `model` < `plan`, `config`, `aws` < `audit` < `report`,
 //! `run` < `commands` < `main`. `plan` and `audit` are synchronous and pure. `aws` is the only module that
-//! names the SDK.
+//! names the SDK. `rehearse` is pure as well and names no more than `plan` does.
 //! `run` prints nothing. A test holds these rules.
 
 pub mod audit;
@@ -31,6 +31,7 @@ pub mod exit;
 pub mod ids;
 pub mod model;
 pub mod plan;
+pub mod rehearse;
 pub mod report;
 pub mod run;
 pub mod sandbox;

@@ -64,26 +64,40 @@ impl Attribute<'_> {
         };
         let extra: BTreeSet<String> = was.difference(&should_be).cloned().collect();
         let lost: BTreeSet<ZoneId> = zones(&should_be).difference(&zones(&was)).cloned().collect();
+        let is_lost = |id: &String| self.zone(id).is_some_and(|zone| lost.contains(&zone));
+        // What comes into a lost zone repairs that; the rest comes in the place of what is extra.
+        let (missing, instead): (BTreeSet<String>, BTreeSet<String>) =
+            should_be.difference(&was).cloned().partition(is_lost);
+        let drift = |was: &BTreeSet<String>, should_be: &BTreeSet<String>| {
+            let value = |ids: &BTreeSet<String>| match ids.len() {
+                0 => Value::Null,
+                _ => json!(ids),
+            };
+            Drift { field: "subnets".to_owned(), was: value(was), should_be: value(should_be) }
+        };
         let mut findings = Vec::new();
         if !lost.is_empty() {
-            findings.push(self.zone_missing(&lost, drift));
+            findings.push(self.zone_missing(&lost, drift(&BTreeSet::new(), &missing)));
         }
         if !extra.is_empty() || lost.is_empty() {
             let subnets = list(extra.iter().map(|id| self.subnet_in_words(id)));
             findings.push(Finding {
-                title: format!("the endpoint of {} is in subnets where it should not be", self.what),
+                title: format!(
+                    "the endpoint of {} is in subnets where it should not be",
+                    self.what
+                ),
                 reason: format!(
                     "it has network interfaces in {subnets}, which `subnets` does not select: another \
                      subnet, a public one perhaps, or one that is no longer meant for endpoints"
                 ),
                 repair: "leave these subnets, for the selected ones of the same zones".to_owned(),
-                ..self.finding(FindingKind::SubnetExtra, vec![drift.clone()])
+                ..self.finding(FindingKind::SubnetExtra, vec![drift(&extra, &instead)])
             });
         }
         findings
     }
 
-    fn zone_missing(&self, lost: &BTreeSet<ZoneId>, drift: &Drift) -> Finding {
+    fn zone_missing(&self, lost: &BTreeSet<ZoneId>, drift: Drift) -> Finding {
         let siblings = self.scene.subject.observed.endpoints.values().filter(|other| {
             other.key.vpc == self.key.vpc && self.scene.owns(other) && other.id.as_str() != self.id
         });
@@ -104,7 +118,7 @@ impl Attribute<'_> {
                  left when the other zones fail; {cause}"
             ),
             repair: "add the subnets".to_owned(),
-            ..self.finding(FindingKind::SubnetMissing, vec![drift.clone()])
+            ..self.finding(FindingKind::SubnetMissing, vec![drift])
         }
     }
 
@@ -193,7 +207,10 @@ impl Attribute<'_> {
         let was = drift.was.as_str().unwrap_or("not known");
         Finding {
             title: format!("the IP address type of {} is {was}", self.what),
-            reason: "clients of the other address family do not reach the endpoint".to_owned(),
+            reason:
+                "clients reach the endpoint by addresses of another family than accounts.toml asks \
+                     for, or not at all"
+                    .to_owned(),
             repair: "change the type in place".to_owned(),
             ..self.finding(FindingKind::IpAddressType, vec![drift.clone()])
         }

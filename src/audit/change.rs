@@ -60,7 +60,8 @@ fn not_covered(scene: &Scene, bare: &BTreeMap<&VpcId, BTreeSet<&str>>) -> Vec<Fi
         return vec![Finding {
             title: "nothing of the deployment is in this account yet".to_owned(),
             reason: format!(
-                "the account is a consumer, and `{deployment}` was never rolled out to it; {through}"
+                "the account is a consumer, and `{deployment}` was never rolled out to it, or all of \
+                 it was deleted; {through}"
             ),
             drift: drift(&services),
             repair: "roll out to the account".to_owned(),

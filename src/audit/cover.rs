@@ -38,10 +38,13 @@ fn cell(scene: &Scene, want: &Want) -> Coverage {
     };
     let there = scene.subject.observed.endpoints.values().filter(|endpoint| &endpoint.key == key);
     let (ours, theirs): (Vec<_>, Vec<_>) = there.partition(|endpoint| scene.owns(endpoint));
-    let best = ours.into_iter().max_by_key(|endpoint| {
-        let kept = scene.subject.plan.in_sync.contains(&endpoint.id);
-        (kept, is_usable(endpoint), std::cmp::Reverse(endpoint.created))
-    });
+    // Of twins the plan deletes all but one.
+    let deleted = |endpoint: &Endpoint| {
+        scene.subject.plan.actions.iter().any(
+            |action| matches!(&action.verb, Verb::DeleteEndpoint { id, .. } if id == &endpoint.id),
+        )
+    };
+    let best = ours.into_iter().max_by_key(|endpoint| (!deleted(endpoint), is_usable(endpoint)));
     let made =
         scene.subject.plan.actions.iter().any(
             |action| matches!(&action.verb, Verb::CreateEndpoint(desired) if &desired.key == key),

@@ -233,7 +233,8 @@ impl Audit {
 
     /// Whether a target was not looked at: nothing is known of it.
     pub fn has_unknown(&self) -> bool {
-        let unknown = |one: &Audited| matches!(one.standing, Standing::Unreachable | Standing::NotStarted);
+        let unknown =
+            |one: &Audited| matches!(one.standing, Standing::Unreachable | Standing::NotStarted);
         self.targets.iter().any(unknown)
     }
 

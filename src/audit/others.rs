@@ -173,12 +173,24 @@ fn left_there(place: &Beyond, topic: Topic) -> Finding {
             ),
         )
     };
+    let id = topic.resource.unwrap_or_default();
+    let (repair, command) = if place.shared_root {
+        let call = if is_endpoint {
+            format!("aws ec2 delete-vpc-endpoints --region {region} --vpc-endpoint-ids {id}")
+        } else {
+            format!("aws ec2 delete-security-group --region {region} --group-id {id}")
+        };
+        ("delete it there: linkwalk never touches the shared root", call)
+    } else {
+        let call = format!("linkwalk destroy --account {account} --region {region}");
+        ("delete it, or make the account a consumer again", call)
+    };
     Finding {
         title,
         reason,
         drift: gone(topic.resource),
-        repair: "delete it, or make the account a consumer again".to_owned(),
-        command: Some(format!("linkwalk destroy --account {account} --region {region}")),
+        repair: repair.to_owned(),
+        command: Some(command),
         ..about(place.who, kind, topic)
     }
 }

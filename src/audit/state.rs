@@ -54,8 +54,8 @@ fn waits(scene: &Scene, want: &Want, endpoint: &Endpoint) -> Option<Finding> {
             (age > patience).then(|| Finding {
                 title: format!("the endpoint of {short} has been pending for too long"),
                 reason: format!(
-                    "it was made {} ago, is pending, and carries no traffic; rollout.endpoint_timeout \
-                     allows {}. A change that was made a moment ago looks the same: then audit again",
+                    "it was made {} ago and is not available; rollout.endpoint_timeout allows {}. After a \
+                     change by hand it may be pending for a while: then audit again",
                     in_words(age),
                     in_words(patience)
                 ),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use aws_config::identity::IdentityCache;
@@ -18,9 +18,12 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::time::Instant;
 
 use super::assume::AssumedRole;
+use super::limiter::Limiter;
+use super::pace::Buckets;
+use super::paced::Paced;
 use super::requests::RequestLog;
 use super::throttle::{OnThrottle, ThrottleWatch};
-use super::{Bucket, Ec2, Organizations, Topic, Traffic, error, http};
+use super::{Bucket, Ec2, Organizations, Pace, Topic, Traffic, error, http};
 use crate::ids::{AccountId, Region, TargetId};
 use crate::model::failure::Failure;
 
@@ -74,6 +77,12 @@ pub struct Sessions {
     /// One per account, because the SDK caches credentials per configuration: so an account costs one
     /// `AssumeRole` however many regions and phases there are.
     accounts: Mutex<BTreeMap<AccountId, SdkConfig>>,
+    /// Organizations' buckets, of the account that asks.
+    organizations: Arc<Buckets>,
+    /// EC2's buckets, those of each target by themselves.
+    ec2: Mutex<BTreeMap<TargetId, Arc<Buckets>>>,
+    /// What all accounts share in a region.
+    limiters: Mutex<BTreeMap<Region, Arc<Limiter>>>,
 }
 
 impl Sessions {
@@ -101,12 +110,23 @@ impl Sessions {
         speed: f64,
         access: Access,
     ) -> Self {
+        Self::in_process_since(SystemTime::now(), http_client, (key_id, secret), speed, access)
+    }
+
+    /// The same with an AWS whose time begins now at `began`: so a run is the same whenever it is made.
+    pub fn in_process_since(
+        began: SystemTime,
+        http_client: SharedHttpClient,
+        (key_id, secret): (String, String),
+        speed: f64,
+        access: Access,
+    ) -> Self {
         let keys = Credentials::new(key_id, secret, None, None, "sandbox");
         let caller = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(aws_config::Region::new(access.home_region.as_str().to_owned()))
             .http_client(http_client)
-            .time_source(SharedTimeSource::new(FastClock::new(speed)))
+            .time_source(SharedTimeSource::new(FastClock::new(began, speed)))
             .credentials_provider(SharedCredentialsProvider::new(keys))
             .identity_cache(identity_cache())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
@@ -116,9 +136,10 @@ impl Sessions {
     }
 
     fn new(caller: SdkConfig, access: Access, speed: f64) -> Self {
+        let buckets = Arc::new(Buckets::new(speed));
         let base = access.via.iter().fold(caller.clone(), |signer, role_arn| {
             let role = AssumedRole {
-                sts: aws_sdk_sts::Client::new(&signer),
+                sts: aws_sdk_sts::Client::from_conf(sts(&signer, &buckets).build()),
                 role_arn: role_arn.clone(),
                 session_name: access.session_name.clone(),
                 external_id: None,
@@ -127,8 +148,18 @@ impl Sessions {
             };
             with_credentials(&signer, role)
         });
-        let sts = aws_sdk_sts::Client::new(&base);
-        Self { base, sts, caller, access, speed, accounts: Mutex::default() }
+        let sts = aws_sdk_sts::Client::from_conf(sts(&base, &buckets).build());
+        Self {
+            base,
+            sts,
+            caller,
+            access,
+            speed,
+            accounts: Mutex::default(),
+            organizations: Arc::new(Buckets::new(speed)),
+            ec2: Mutex::default(),
+            limiters: Mutex::default(),
+        }
     }
 
     /// Who makes the calls: `GetCallerIdentity`, which needs no permission. The first call of a run, so
@@ -157,9 +188,12 @@ impl Sessions {
 
     /// AWS Organizations, asked as the caller (or the last role of `via`).
     pub fn organizations(&self, on_throttle: OnThrottle) -> Organizations {
-        let config = aws_sdk_organizations::config::Builder::from(&self.base)
-            .interceptor(ThrottleWatch(on_throttle))
-            .build();
+        let mut config = aws_sdk_organizations::config::Builder::from(&self.base)
+            .interceptor(ThrottleWatch(on_throttle));
+        let http = self.base.http_client();
+        let paced = http.map(|http| Paced::organizations(http, Arc::clone(&self.organizations)));
+        config.set_http_client(paced.map(SharedHttpClient::new));
+        let config = config.build();
         Organizations::new(aws_sdk_organizations::Client::from_conf(config))
     }
 
@@ -167,15 +201,17 @@ impl Sessions {
     /// thousands of clients kept alive would be the program's largest piece of memory.
     pub fn ec2(&self, target: &TargetId, on_throttle: OnThrottle) -> Ec2 {
         let requests = RequestLog::default();
-        let config = aws_sdk_ec2::config::Builder::from(&self.member(&target.account))
+        let member = self.member(&target.account);
+        let paced = member.http_client().map(|http| Paced::ec2(http, self.buckets(target)));
+        let mut config = aws_sdk_ec2::config::Builder::from(&member)
             .region(aws_config::Region::new(target.region.as_str().to_owned()))
             // By default the SDK shares one retry quota per service and region over all accounts, and
             // some fifty throttled accounts use it up for everyone. AWS throttles per account.
             .retry_partition(RetryPartition::new(format!("ec2-{target}")))
             .interceptor(ThrottleWatch(on_throttle))
-            .interceptor(requests.clone())
-            .build();
-        Ec2::new(aws_sdk_ec2::Client::from_conf(config), target.clone(), self.speed, requests)
+            .interceptor(requests.clone());
+        config.set_http_client(paced.map(SharedHttpClient::new));
+        Ec2::new(aws_sdk_ec2::Client::from_conf(config.build()), target.clone(), requests)
     }
 
     /// An S3 bucket in its region, asked as the caller (or the last role of `via`).
@@ -207,8 +243,29 @@ impl Sessions {
         Traffic::new(aws_sdk_cloudwatch::Client::from_conf(config), clock)
     }
 
+    /// The pace at which a target's endpoints may be changed.
+    pub fn pace(&self, target: &TargetId) -> Pace {
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        let limiter = limiters
+            .entry(target.region.clone())
+            .or_insert_with(|| Arc::new(Limiter::new(self.speed)));
+        Pace::new(target.clone(), self.buckets(target), Arc::clone(limiter))
+    }
+
+    /// How long AWS's time takes here: shorter where a sandbox keeps time faster.
+    pub fn here(&self, time: Duration) -> Duration {
+        time.div_f64(self.speed)
+    }
+
+    fn buckets(&self, target: &TargetId) -> Arc<Buckets> {
+        let mut ec2 = self.ec2.lock().unwrap_or_else(PoisonError::into_inner);
+        let buckets =
+            ec2.entry(target.clone()).or_insert_with(|| Arc::new(Buckets::new(self.speed)));
+        Arc::clone(buckets)
+    }
+
     fn member(&self, account: &AccountId) -> SdkConfig {
-        let mut accounts = self.accounts.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         accounts.entry(account.clone()).or_insert_with(|| self.assume_member(account)).clone()
     }
 
@@ -226,6 +283,14 @@ impl Sessions {
     }
 }
 
+/// STS, asked as whoever `config` is, at STS's pace.
+fn sts(config: &SdkConfig, buckets: &Arc<Buckets>) -> aws_sdk_sts::config::Builder {
+    let mut sts = aws_sdk_sts::config::Builder::from(config);
+    let paced = config.http_client().map(|http| Paced::sts(http, Arc::clone(buckets)));
+    sts.set_http_client(paced.map(SharedHttpClient::new));
+    sts
+}
+
 /// The time of an AWS in this process: tokio's clock, which tests can pause, at its speed. So sessions
 /// expire there when the SDK expects them to.
 #[derive(Debug)]
@@ -236,8 +301,8 @@ struct FastClock {
 }
 
 impl FastClock {
-    fn new(speed: f64) -> Self {
-        Self { began: SystemTime::now(), start: Instant::now(), speed }
+    fn new(began: SystemTime, speed: f64) -> Self {
+        Self { began, start: Instant::now(), speed }
     }
 }
 

@@ -4,8 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    FinalizerInterceptorContextRef, InterceptorContext,
+};
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 
@@ -36,24 +40,43 @@ impl Intercept for ThrottleWatch {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let throttled = context
-            .response()
-            .filter(|response| !response.status().is_success())
-            .is_some_and(|response| {
-                // CloudWatch's bodies are CBOR; its code is in a header as well.
-                let code = response.headers().get("x-amzn-query-error");
-                code.map_or_else(
-                    || response.body().bytes().is_some_and(names_a_throttling_code),
-                    |code| is_throttling(code.split(';').next().unwrap_or(code)),
-                )
-            });
-        if throttled {
+        if context.response().is_some_and(is_throttled) {
             let action = bag
                 .load::<aws_smithy_runtime_api::client::orchestrator::Metadata>()
                 .map_or("a call", |metadata| metadata.name());
             (self.0)(action);
         }
         Ok(())
+    }
+}
+
+/// Tells a throttled call at once to whoever sent it, instead of trying it again: for the calls whose
+/// turn is waited for elsewhere, because each of the SDK's own repetitions would jump the line.
+#[derive(Debug)]
+pub(super) struct ThrottlesAreTold;
+
+impl ClassifyRetry for ThrottlesAreTold {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        if context.response().is_some_and(is_throttled) {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "ThrottlesAreTold"
+    }
+}
+
+fn is_throttled(response: &HttpResponse) -> bool {
+    if response.status().is_success() {
+        return false;
+    }
+    // CloudWatch's bodies are CBOR; its code is in a header as well.
+    match response.headers().get("x-amzn-query-error") {
+        Some(code) => is_throttling(code.split(';').next().unwrap_or(code)),
+        None => response.body().bytes().is_some_and(names_a_throttling_code),
     }
 }
 

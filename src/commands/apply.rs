@@ -67,14 +67,13 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
         stage.screen.text(&text(&prepared, stage.screen, &asked.scope, &course));
     }
     let beyond = caps::beyond(&prepared.plan, &asked.caps(&stage.run.config), prepared.everyone);
-    beyond.iter().for_each(|refusal| out::error(refusal));
+    for refusal in &beyond {
+        out::error(refusal);
+    }
     let go = has_work(&prepared)
         && beyond.is_empty()
         && (!asks(asked) || confirm(&stage.run, &prepared, stage.screen.sandbox).await);
-    let kept = match go {
-        true => stage.keep_plan(&prepared, &asked.scope, &course).await,
-        false => Ok(()),
-    };
+    let kept = if go { stage.keep_plan(&prepared, &asked.scope, &course).await } else { Ok(()) };
     let go = go && kept.is_ok();
     let ask = asked.ask_between_waves.then(|| between_waves(&stage.run));
     let outcomes = carry_out(&stage.run, &prepared, go, ask.as_deref()).await;
@@ -118,7 +117,7 @@ fn has_work(prepared: &Prepared) -> bool {
 }
 
 /// Ends every target: those with work by doing it, when it is wanted; the others at once.
-async fn carry_out(
+pub(super) async fn carry_out(
     run: &Arc<Run>,
     prepared: &Prepared,
     go: bool,

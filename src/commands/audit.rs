@@ -1,6 +1,6 @@
 //! `linkwalk audit`: discover, observe, plan, and say what differs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,17 +14,16 @@ use super::report_file::{self, ReportFile};
 use super::screen::Screen;
 use super::stage::Stage;
 use super::{out, scope};
-use crate::audit::{self, Audit, FORMAT, Frame, Rule, SharedRoot, Standing};
+use crate::audit::{self, Audit, FORMAT, Frame, Standing};
 use crate::cli::{AuditOptions, Cli, Command, Output, Scope, Written};
-use crate::config::{Config, Ignore};
+use crate::config::Config;
 use crate::exit::Exit;
-use crate::ids::{AccountId, Region};
-use crate::model::account::{AccountState, Member, Standing as InWalk};
+use crate::ids::AccountId;
 use crate::report::audit::text::{self, Options};
 use crate::report::audit::{Format, render};
 use crate::report::event::EventKind;
-use crate::run::{Elsewhere, Run, Target, Walk, audit as walk_and_look, discover};
 use crate::run::journal::State;
+use crate::run::{Run, audit as walk_and_look, discover, elsewhere, rules, shared_root};
 use crate::shutdown::Level;
 
 /// Width of the text where stdout is no terminal.
@@ -64,7 +63,9 @@ impl Ready {
             return Err("--report FORMAT=- and -o both write to stdout: leave one out".to_owned());
         }
         let sandbox = cli.sandbox().is_some();
-        let telling = notify.then(|| Telling::prepare(config, since.is_some(), sandbox, state)).transpose()?;
+        let telling = notify
+            .then(|| Telling::prepare(config, since.is_some(), sandbox, state))
+            .transpose()?;
         let config = cli.common.config.clone().unwrap_or_else(|| PathBuf::from("accounts.toml"));
         Ok(Some(Self {
             scope: scope.clone(),
@@ -184,7 +185,13 @@ async fn audited(
         patience: run.config.rollout.endpoint_timeout,
         lines: run.config.lines.clone(),
     };
-    let places = elsewhere(&run.config, &walk, &ready.scope);
+    // Who names accounts asks for these and no others.
+    let places = if ready.scope.is_everyone() {
+        let places = elsewhere(&run.config, &walk).into_iter();
+        places.filter(|place| ready.scope.has_region(&place.target.id.region)).collect()
+    } else {
+        Vec::new()
+    };
     let audits = walk_and_look(run, &targets, &places, &Arc::new(units), &Arc::new(frame)).await;
     let regions = run.config.organization.regions.iter();
     let mut audit = Audit {
@@ -203,68 +210,9 @@ async fn audited(
         since: None,
         shard,
     };
-    let rules: Vec<Rule> = run.config.ignores.iter().map(|rule| resolved(rule, &walk)).collect();
-    audit.settle(&rules, created_at.to_zoned(TimeZone::UTC).date());
+    audit.settle(&rules(&run.config, &walk), created_at.to_zoned(TimeZone::UTC).date());
     if let Some(before) = &ready.before {
         audit.compare(before, &audits.looked);
     }
     Ok(audit)
-}
-
-/// Usable members that are no consumers, where the whole organization is audited.
-fn elsewhere(config: &Config, walk: &Walk, scope: &Scope) -> Vec<Elsewhere> {
-    if !scope.is_everyone() {
-        return Vec::new();
-    }
-    let regions: Vec<&Region> =
-        config.organization.regions.iter().filter(|one| scope.has_region(one)).collect();
-    let others = walk.members.iter().filter(|one| !one.is_consumer());
-    let others: BTreeSet<_> = others.map(|one| one.account.id.clone()).collect();
-    // Each shard looks at its share of these too.
-    let mine = config.shard.map_or_else(|| others.clone(), |shard| shard.pick(&others));
-    let mut places = Vec::new();
-    let members = walk.members.iter().filter(|one| mine.contains(&one.account.id));
-    for member in members.filter(|one| one.account.state == AccountState::Active) {
-        let InWalk::Skipped { reason } = &member.standing else { continue };
-        places.extend(regions.iter().map(|region| Elsewhere {
-            target: Arc::new(Target::new(config, &member.account, region)),
-            shared_root: is_shared_root(config, walk, member),
-            reason: reason.clone(),
-        }));
-    }
-    places
-}
-
-fn is_shared_root(config: &Config, walk: &Walk, member: &Member) -> bool {
-    let id = &member.account.id;
-    walk.management.as_ref() == Some(id) || config.organization.shared_root.contains(id)
-}
-
-fn shared_root(config: &Config, walk: &Walk) -> Vec<SharedRoot> {
-    let members = walk.members.iter().filter(|member| is_shared_root(config, walk, member));
-    members
-        .map(|member| SharedRoot {
-            account: member.account.id.clone(),
-            name: member.account.name.clone(),
-            management: walk.management.as_ref() == Some(&member.account.id),
-        })
-        .collect()
-}
-
-/// A rule with its selectors resolved to accounts.
-fn resolved(rule: &Ignore, walk: &Walk) -> Rule {
-    let named = || {
-        let members = walk.members.iter().filter(|member| rule.names(&member.account));
-        members.map(|member| member.account.id.clone()).collect()
-    };
-    Rule {
-        kinds: rule.kinds.clone(),
-        accounts: (!rule.accounts.is_empty()).then(named),
-        regions: rule.regions.clone(),
-        services: rule.services.clone(),
-        resources: rule.resources.clone(),
-        reason: rule.reason.clone(),
-        until: rule.until,
-        line: Some(rule.line),
-    }
 }

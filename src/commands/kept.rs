@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::task::AbortHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::out;
 use crate::aws::{Access, Sessions};
@@ -26,6 +26,10 @@ const LATENCY: (Duration, Duration) = (Duration::from_millis(15), Duration::from
 
 /// How often a world that is in use is kept: a command that is killed loses no more.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// The most of the time that may go into keeping it, as one part in so many: thousands of accounts take
+/// a while to write.
+const KEEP_SHARE: u32 = 20;
 
 /// Calls that the sandbox remembers; nobody reads more.
 const LOG: usize = 1_000;
@@ -68,8 +72,7 @@ impl Kept {
             World::load(&path).map_err(|error| error.to_string())?
         } else {
             match text {
-                Some(text) => World::from_scenario(&text)
-                    .map_err(|error| format!("{}: {error}", scenario.shown()))?,
+                Some(text) => scenario.world(&text)?,
                 None => World::empty(1),
             }
         };
@@ -100,6 +103,17 @@ impl Kept {
 }
 
 impl Scenario<'_> {
+    /// The world as it begins.
+    fn world(self, text: &str) -> Result<World, String> {
+        match self {
+            // What `plan --save-world` wrote is a world already.
+            Self::File(path) if text.trim_start().starts_with('{') => {
+                World::load(path).map_err(|error| error.to_string())
+            }
+            _ => World::from_scenario(text).map_err(|error| format!("{}: {error}", self.shown())),
+        }
+    }
+
     fn shown(self) -> String {
         match self {
             Self::Demo => "the demo".to_owned(),
@@ -137,6 +151,13 @@ pub(super) fn reset() -> Result<usize, String> {
             worlds += 1;
         }
     }
+    // Runs of a world that is gone cannot be gone on with.
+    for folder in ["runs", "locks"].map(|name| Path::new(FOLDER).join(name)) {
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
     Ok(worlds)
 }
 
@@ -156,13 +177,14 @@ fn lock() -> Result<File, String> {
 
 /// Keeps the world now and then, so that even a command that is killed leaves behind what it did.
 async fn keep(sandbox: Sandbox, path: PathBuf) {
-    let mut kept = 0;
+    let (mut kept, mut rest) = (0, KEEP_EVERY);
     loop {
-        sleep(KEEP_EVERY).await;
-        let calls = sandbox.call_count();
+        sleep(rest).await;
+        let (calls, begun) = (sandbox.call_count(), Instant::now());
         // A failure is told at the end, where it is tried again.
         if calls != kept && sandbox.save(&path).is_ok() {
             kept = calls;
         }
+        rest = KEEP_EVERY.max(begun.elapsed() * KEEP_SHARE);
     }
 }

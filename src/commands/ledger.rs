@@ -12,8 +12,11 @@ use crate::aws::Sessions;
 use crate::config::Config;
 use crate::plan::artifact::SavedPlan;
 use crate::report::event::{EventKind, Events};
+use crate::report::progress::{Finished, Progress};
 use crate::report::safe;
-use crate::run::journal::{Before, End, FORMAT, Journal, Opening, Past, RunFolder, State, fresh_id};
+use crate::run::journal::{
+    Before, End, FORMAT, Journal, Opening, Past, RunFolder, State, fresh_id,
+};
 use crate::run::lock::{self, Lock, Owner};
 use crate::shutdown::Shutdown;
 
@@ -72,7 +75,8 @@ impl Ledger {
     ) -> Result<Record, String> {
         let owner = Owner::new(&config.deployment, id, command, now);
         let (by, pid) = (owner.by(), owner.pid);
-        let taken = lock::take(self.state.root(), config, owner, sessions, (events, shutdown)).await;
+        let taken =
+            lock::take(self.state.root(), config, owner, sessions, (events, shutdown)).await;
         let lock = taken.map_err(|refused| refused.in_words(now))?;
         let opening = Opening {
             format: FORMAT.to_owned(),
@@ -81,7 +85,7 @@ impl Ledger {
             run: id.to_owned(),
             command: command.to_owned(),
             deployment: config.deployment.clone(),
-            at: now.to_string(),
+            at: now,
             by,
             pid,
             resumed: self.resumed.is_some(),
@@ -111,15 +115,12 @@ async fn journal(
     (events, shutdown): (&Events, &Shutdown),
     opening: Opening,
 ) -> Result<(RunFolder, Journal), String> {
-    let (folder, file, before) = match resumed {
-        Some(Resumed { folder, past, .. }) => {
-            (folder.clone(), folder.old_journal(past)?, past.before())
-        }
-        None => {
-            let folder = state.create(id)?;
-            let file = folder.new_journal()?;
-            (folder, file, Before::default())
-        }
+    let (folder, file, before) = if let Some(Resumed { folder, past, .. }) = resumed {
+        (folder.clone(), folder.old_journal(past)?, past.before())
+    } else {
+        let folder = state.create(id)?;
+        let file = folder.new_journal()?;
+        (folder, file, Before::default())
     };
     let cannot = |why: &dyn std::fmt::Display| {
         format!("cannot write the journal in {}: {why}", folder.path().display())
@@ -143,7 +144,7 @@ impl Record {
 
     /// Ends the record: the journal is durable, the report beside it, the lock given back. What goes wrong
     /// here changes no outcome, and is said.
-    pub(super) async fn close(self, report: &Value) {
+    pub(super) async fn close(self, report: &Value, progress: &Progress) {
         let text = safe::json_pretty(report).unwrap_or_default() + "\n";
         let path = self.folder.path().display().to_string();
         let settled = self.journal.settle().await;
@@ -154,16 +155,20 @@ impl Record {
                 out::error(&wrong);
             }
         }
+        let is_left = |one: &Finished| one.outcome.is_left();
+        if self.folder.has_plan() && progress.finished.values().any(is_left) {
+            out::stderr(&format!(
+                "To go on with exactly this plan: linkwalk apply --resume {}\n",
+                self.folder.id
+            ));
+        }
     }
 }
 
 /// The run to go on with.
 fn find(state: &State, asked: &str, config: &Config) -> Result<Resumed, String> {
-    let folder = if asked.is_empty() {
-        last_unfinished(state, config)?
-    } else {
-        state.find(Some(asked))?
-    };
+    let folder =
+        if asked.is_empty() { last_unfinished(state, config)? } else { state.find(Some(asked))? };
     if folder.is_running() {
         return Err(format!("run {} is running; wait for it, or stop it with Ctrl-C", folder.id));
     }
@@ -195,8 +200,12 @@ fn last_unfinished(state: &State, config: &Config) -> Result<RunFolder, String> 
     let runs = state.runs().map_err(|error| format!("cannot read {}: {error}", shown.display()))?;
     let mut last = None;
     for folder in runs {
+        // Without a plan nothing was changed.
+        if !folder.has_plan() {
+            continue;
+        }
         let past = folder.past()?;
-        if past.opening().deployment != config.deployment || folder.read("plan.json")?.is_none() {
+        if past.opening().deployment != config.deployment {
             continue;
         }
         if matches!(past.end(), End::Killed | End::Interrupted) {

@@ -62,7 +62,7 @@ fn tell(
             screen.text(&summary::render(progress, screen.summary()));
         }
         (Whole::Outcomes(document, _), Written::Plain(Output::Json)) => {
-            screen.json(document.clone())
+            screen.json(document.clone());
         }
         (Whole::Audit(audit), written) => {
             let files = report_file::open(&asked.reports)?;

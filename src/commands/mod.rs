@@ -11,10 +11,12 @@ mod merge;
 mod notify;
 mod out;
 mod plan;
+mod rehearse;
 mod report_file;
 mod resume;
 mod runs;
 mod sandbox;
+mod save_world;
 mod saved;
 mod scope;
 mod screen;
@@ -23,14 +25,14 @@ mod unlock;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Cli, Command, ReportVerb, SandboxVerb, Written};
+use crate::cli::{Cli, Command, ReportVerb, SandboxVerb, Scope, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
 use crate::model::shard::{InvalidShard, Shard};
-use crate::run::journal::State;
-use ledger::Ledger;
 use crate::plan::artifact::SavedPlan;
+use crate::run::journal::State;
 use kept::{Kept, Scenario};
+use ledger::Ledger;
 use screen::Screen;
 use stage::{NotOpened, Stage};
 
@@ -38,17 +40,15 @@ use stage::{NotOpened, Stage};
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
 /// Runs one command to its end.
-pub fn run(cli: Cli) -> Exit {
+pub fn run(mut cli: Cli) -> Exit {
+    if let Command::Rehearse(asked) = &cli.command {
+        return rehearse::run(asked, &cli.common);
+    }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
-    let state = ledger::state(&cli.common.state_dir, sandbox.is_some());
-    match &cli.command {
-        Command::Runs => return runs::list(&state, screen),
-        Command::Report { verb: Some(ReportVerb::Merge(asked)), .. } => {
-            return merge::run(asked, cli.common.output, screen);
-        }
-        Command::Report { run, .. } => return runs::report(&state, run.as_deref(), screen),
-        _ => {}
+    let home = ledger::state(&cli.common.state_dir, sandbox.is_some());
+    if let Some(exit) = told_again(&cli, &home, screen) {
+        return exit;
     }
     let shard = match cli.command.shard() {
         Ok(shard) => shard,
@@ -64,6 +64,11 @@ pub fn run(cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
+    let read = cli.command.scope().map_or(Ok(()), |scope| scope::read_report(scope, &home));
+    if let Err(wrong) = read {
+        out::error(&wrong);
+        return Exit::Usage;
+    }
     let saved = match check_before_start(&cli, &config) {
         Ok(saved) => saved,
         Err(wrong) => {
@@ -71,7 +76,7 @@ pub fn run(cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
-    let audit = match audit::Ready::for_command(&cli, &config, &state) {
+    let audit = match audit::Ready::for_command(&cli, &config, &home) {
         Ok(audit) => audit,
         Err(wrong) => {
             out::error(&wrong);
@@ -97,38 +102,55 @@ pub fn run(cli: Cli) -> Exit {
                 return Exit::Usage;
             }
         };
-        let ledger = match cli.command.ledger(&state, &config).transpose() {
+        let ledger = match cli.command.ledger(&home, &config).transpose() {
             Ok(ledger) => ledger,
             Err(wrong) => {
                 out::error(&wrong);
                 return Exit::Usage;
             }
         };
-        let stage = match Stage::open(cli.command.name(), config, screen, kept, ledger).await {
-            Ok(stage) => stage,
-            Err(NotOpened::Failed(failure)) => {
-                out::failure("cannot start", &failure);
-                return Exit::Failed;
-            }
-            Err(NotOpened::Refused(wrong)) => {
-                out::error(&wrong);
-                return Exit::Failed;
-            }
-        };
+        let stage =
+            match Box::pin(Stage::open(cli.command.name(), config, screen, kept, ledger)).await {
+                Ok(stage) => stage,
+                Err(NotOpened::Failed(failure)) => {
+                    out::failure("cannot start", &failure);
+                    return Exit::Failed;
+                }
+                Err(NotOpened::Refused(wrong)) => {
+                    out::error(&wrong);
+                    return Exit::Failed;
+                }
+            };
         match cli.command {
             Command::Accounts { explain, .. } => accounts::run(stage, explain).await,
-            Command::Plan { scope, out, detailed_exitcode } => {
-                plan::run(stage, &scope, out.as_deref(), detailed_exitcode).await
+            Command::Plan { scope, out, detailed_exitcode, save_world } => {
+                plan::run(stage, &scope, out.as_deref(), save_world.as_deref(), detailed_exitcode)
+                    .await
             }
             Command::Apply(asked) => apply::run(stage, &asked, saved).await,
             Command::Audit(_) => match audit {
-                Some(ready) => audit::run(stage, ready).await,
+                Some(ready) => Box::pin(audit::run(stage, ready)).await,
                 None => Exit::Usage,
             },
-            Command::ForceUnlock { run, yes, .. } => unlock::run(stage, &state, &run, yes).await,
-            Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => Exit::Ok,
+            Command::ForceUnlock { run, yes, .. } => unlock::run(stage, &home, &run, yes).await,
+            Command::Rehearse(_)
+            | Command::Sandbox { .. }
+            | Command::Runs
+            | Command::Report { .. } => Exit::Ok,
         }
     })
+}
+
+/// Commands that tell what is on this machine already: they ask AWS nothing and need no accounts.toml.
+fn told_again(cli: &Cli, home: &State, screen: Screen) -> Option<Exit> {
+    match &cli.command {
+        Command::Runs => Some(runs::list(home, screen)),
+        Command::Report { verb: Some(ReportVerb::Merge(asked)), .. } => {
+            Some(merge::run(asked, cli.common.output, screen))
+        }
+        Command::Report { run, .. } => Some(runs::report(home, run.as_deref(), screen)),
+        _ => None,
+    }
 }
 
 /// The file that was named, or accounts.toml; the demo organization has its own. Who serves or forgets
@@ -164,14 +186,12 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, S
     }
     match &cli.command {
         Command::Accounts { .. }
+        | Command::Rehearse(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Ok(None),
         Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes).map(|()| None),
-        Command::Audit(options) => {
-            scope::check(&options.scope, config, sandbox)?;
-            Ok(None)
-        }
+        Command::Audit(options) => scope::check(&options.scope, config, sandbox).map(|()| None),
         Command::Plan { scope, out, .. } => {
             scope::check(scope, config, sandbox)?;
             out.as_deref().map_or(Ok(()), saved::check_place)?;
@@ -204,7 +224,9 @@ impl Command {
             Self::Plan { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
-            Self::Runs | Self::Report { .. } | Self::Sandbox { .. } => return Ok(None),
+            Self::Runs | Self::Report { .. } | Self::Rehearse(_) | Self::Sandbox { .. } => {
+                return Ok(None);
+            }
         };
         match asked.shard {
             None => Shard::of_environment(|name| std::env::var(name).ok()),
@@ -216,21 +238,29 @@ impl Command {
         match self {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
-            Self::Apply(_) => "apply",
             Self::Audit(_) => "audit",
+            Self::Apply(_) => "apply",
             Self::Runs => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
+            Self::Rehearse(_) => "rehearse",
             Self::Sandbox { .. } => "sandbox",
+        }
+    }
+
+    /// The targets it is about, of a command that can be narrowed.
+    fn scope(&mut self) -> Option<&mut Scope> {
+        match self {
+            Self::Plan { scope, .. } => Some(scope),
+            Self::Apply(asked) => Some(&mut asked.scope),
+            _ => None,
         }
     }
 
     /// The record of a command that changes something.
     fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
         match self {
-            Self::Apply(asked) => {
-                Some(Ledger::new(state.clone(), asked.resume.as_deref(), config))
-            }
+            Self::Apply(asked) => Some(Ledger::new(state.clone(), asked.resume.as_deref(), config)),
             _ => None,
         }
     }

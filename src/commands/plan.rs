@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::course::course;
 use super::stage::Stage;
-use super::{caps, out, saved, scope};
+use super::{caps, out, save_world, saved, scope};
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::ids::{AccountId, TargetId};
@@ -33,8 +33,6 @@ pub(super) struct Prepared {
     pub(super) targets: Vec<Arc<Target>>,
     /// Which part of the whole that is.
     pub(super) part: Option<Part>,
-    /// The management account, where the caller may know it.
-    pub(super) management: Option<AccountId>,
     /// How many targets the organization has, in scope or not.
     pub(super) everyone: usize,
     /// Targets in scope for which a saved plan does not hold any more: left alone, and not in the plan.
@@ -45,6 +43,8 @@ pub(super) struct Prepared {
     pub(super) replanned: BTreeMap<TargetId, String>,
     /// Targets that are not in the plan because what becomes of them is known already.
     pub(super) known: BTreeMap<TargetId, Outcome>,
+    /// Who is in the organization.
+    pub(super) walk: Walk,
 }
 
 /// Why there is no plan.
@@ -69,7 +69,7 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
         targets,
         part,
         everyone: walk.consumers().count() * run.config.organization.regions.len(),
-        management: walk.management,
+        walk,
         held: BTreeMap::new(),
         known: BTreeMap::new(),
         gone: Vec::new(),
@@ -87,8 +87,12 @@ pub(super) async fn run(
     stage: Stage,
     narrowed: &Scope,
     out: Option<&Path>,
+    save_world: Option<&Path>,
     detailed_exitcode: bool,
 ) -> Exit {
+    if save_world.is_some() {
+        stage.run.take_notes();
+    }
     let prepared = match prepare(&stage.run, narrowed).await {
         Ok(prepared) => prepared,
         Err(why) => return give_up(stage, why).await,
@@ -103,6 +107,9 @@ pub(super) async fn run(
         outcomes.push(outcome);
     }
     let mut exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
+    if let Some(file) = save_world {
+        exit = exit.worst(save_world::save(&stage.run, &prepared, file).await);
+    }
     let screen = stage.screen;
     let course = course(&prepared, &stage.run.config, narrowed);
     let document = document(&prepared, &stage.run, screen.sandbox, narrowed, &course);
@@ -123,10 +130,8 @@ pub(super) async fn run(
         Some(Ok(said)) => out::stderr(&said),
         Some(Err(wrong)) => out::error(&wrong),
     }
-    match screen.output {
-        Output::Text => {}
-        Output::Json => screen.json(document),
-        Output::Jsonl => {}
+    if screen.output == Output::Json {
+        screen.json(document);
     }
     exit
 }
@@ -231,7 +236,7 @@ pub(super) fn document(
     let origin = Origin {
         run: run.id.clone(),
         sandbox,
-        management: prepared.management.clone(),
+        management: prepared.walk.management.clone(),
         config: run.config.digests(),
         scope: narrowed.words(),
     };

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::ledger::Resumed;
 use super::plan::{NoPlan, Prepared, discovered};
-use super::scope;
 use super::saved::{check_organization, gone};
+use super::scope;
 use crate::cli::Scope;
 use crate::config::Config;
 use crate::plan::TargetPlan;
@@ -55,7 +55,8 @@ pub(super) async fn prepare(run: &Arc<Run>, resumed: &Resumed) -> Result<Prepare
     let open: Vec<Arc<Target>> =
         targets.iter().filter(|target| !known.contains_key(&target.id)).cloned().collect();
     let before = words::count(targets.len() - open.len(), "target");
-    let text = format!("going on with run {}: {before} ended well before, {} left", run.id, open.len());
+    let text =
+        format!("going on with run {}: {before} ended well before, {} left", run.id, open.len());
     run.events.send(EventKind::Notice { text });
     let unanswered = past.unanswered.values().cloned().collect();
     let mut left = run::resume(run, &open, saved, unanswered).await;
@@ -73,7 +74,7 @@ pub(super) async fn prepare(run: &Arc<Run>, resumed: &Resumed) -> Result<Prepare
         targets,
         part,
         everyone: walk.consumers().count() * run.config.organization.regions.len(),
-        management: walk.management,
+        walk,
         held: left.moved,
         gone,
         known,

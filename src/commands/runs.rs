@@ -37,10 +37,9 @@ fn listed(folder: &RunFolder) -> Listed {
         Ok(past) => {
             let (opening, settled) = (past.opening(), past.settled());
             let is_running = folder.is_running();
-            let has_plan = folder.path().join("plan.json").exists();
-            let resumable = has_plan && !is_running && past.end().leaves_work();
+            let resumable = folder.has_plan() && !is_running && past.end().leaves_work();
             Listed::Run {
-                started_at: opening.at.clone(),
+                started_at: opening.at.to_string(),
                 command: opening.command.clone(),
                 deployment: opening.deployment.clone(),
                 by: opening.by.clone(),
@@ -83,8 +82,9 @@ pub(super) fn report(state: &State, asked: Option<&str>, screen: Screen) -> Exit
 pub(super) fn document(folder: &RunFolder, past: &Past) -> Value {
     let (settled, opening) = (past.settled(), past.opening());
     let mut document = outcomes::document(&settled, settled.exit());
+    document["sandbox"] = json!(opening.sandbox);
     document["run"] = json!(folder.id);
-    document["started_at"] = json!(opening.at);
+    document["started_at"] = json!(opening.at.to_string());
     document["by"] = json!(opening.by);
     document["ended"] = json!(ended(folder, past));
     document["processes"] = json!(past.openings.len());
@@ -106,13 +106,15 @@ fn text(folder: &RunFolder, past: &Past, screen: Screen) -> String {
         opening.command,
         opening.deployment,
         opening.by,
-        opening.at,
+        format_args!("{:.0}", opening.at),
         ended(folder, past),
         resumptions(past),
     );
     text.push_str(&told(&settled, screen));
-    if !folder.is_running() && past.end().leaves_work() && folder.path().join("plan.json").exists() {
-        text.push_str(&format!("To go on with it: linkwalk apply --resume {}\n", folder.id));
+    if !folder.is_running() && past.end().leaves_work() && folder.has_plan() {
+        text.push_str("To go on with it: linkwalk apply --resume ");
+        text.push_str(&folder.id);
+        text.push('\n');
     }
     text
 }

@@ -1,6 +1,6 @@
 //! A saved plan: written by `plan --out`, carried out by `apply FILE`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -76,9 +76,10 @@ pub(super) fn read(file: &Path, config: &Config, sandbox: bool) -> Result<SavedP
     if differ.is_empty() {
         return Ok(saved);
     }
-    let version = match saved.version == env!("CARGO_PKG_VERSION") {
-        true => String::new(),
-        false => format!(" (the plan is of linkwalk {})", saved.version),
+    let version = if saved.version == env!("CARGO_PKG_VERSION") {
+        String::new()
+    } else {
+        format!(" (the plan is of linkwalk {})", saved.version)
     };
     Err(format!(
         "accounts.toml is not what it was when {shown} was made, in: {}{version}; plan again, a plan is \
@@ -126,10 +127,9 @@ pub(super) async fn prepare(
         }
     }
     let everyone = walk.consumers().count() * run.config.organization.regions.len();
-    let management = walk.management;
     run.journal.scope(&targets);
     let (plan, known) = (revisited.plan, BTreeMap::new());
-    Ok(Prepared { plan, targets, part, management, everyone, held, gone, known, replanned })
+    Ok(Prepared { plan, targets, part, everyone, held, gone, replanned, known, walk })
 }
 
 pub(super) fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {
@@ -148,7 +148,7 @@ pub(super) fn gone<'a>(
     walk: &Walk,
     targets: &[Arc<Target>],
 ) -> Vec<(TargetId, String, Held)> {
-    let is_there = |id: &TargetId| targets.iter().any(|target| &target.id == id);
+    let there: BTreeSet<&TargetId> = targets.iter().map(|target| &target.id).collect();
     let why = |id: &TargetId| {
         let member = walk.members.iter().find(|member| member.account.id == id.account);
         match member.map(|member| &member.standing) {
@@ -161,12 +161,11 @@ pub(super) fn gone<'a>(
     let one = |(id, name): (&TargetId, &String)| {
         (id.clone(), name.clone(), Held::new(HeldCode::StalePlan, why(id)))
     };
-    planned.filter(|(id, _)| !is_there(id)).map(one).collect()
+    planned.filter(|(id, _)| !there.contains(id)).map(one).collect()
 }
 
 /// What became of the targets whose state has moved, for people; nothing where none has.
 pub(super) fn text(prepared: &Prepared) -> String {
-    let mut text = String::new();
     let name = |id: &TargetId| {
         let target = prepared.targets.iter().find(|target| &target.id == id);
         target.map(|target| safe::text(&target.name)).unwrap_or_default()
@@ -176,16 +175,17 @@ pub(super) fn text(prepared: &Prepared) -> String {
     let refused: Vec<_> = held.chain(gone).collect();
     let replanned =
         prepared.replanned.iter().map(|(id, why)| (id, name(id), why)).collect::<Vec<_>>();
+    let mut lines = Vec::new();
     for (title, targets) in [
         ("Left alone: the saved plan does not hold any more", refused),
         ("Planned anew: the saved plan does not hold any more", replanned),
     ] {
         if !targets.is_empty() {
-            text += &format!("\n{title}\n");
+            lines.push(format!("\n{title}\n"));
         }
         for (id, name, why) in targets {
-            text += &format!("  ! {id} {name}: {}\n", safe::text(why));
+            lines.push(format!("  ! {id} {name}: {}\n", safe::text(why)));
         }
     }
-    text
+    lines.concat()
 }

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::runs;
 use crate::cli::{Only, Scope};
 use crate::config::{Config, THE_REST};
 use crate::ids::{Region, TargetId};
 use crate::model::account::{Account, Standing};
 use crate::model::shard::Part;
 use crate::report::outcomes;
+use crate::run::journal::State;
 use crate::run::{Target, Walk};
 
 impl Scope {
@@ -30,6 +32,20 @@ impl Scope {
     }
 }
 
+/// Reads the report that `--from` names: a file, or the journal of a run.
+pub(super) fn read_report(scope: &mut Scope, state: &State) -> Result<(), String> {
+    let Some(from) = &scope.from else { return Ok(()) };
+    let run = || state.find(from.to_str()).and_then(|run| Ok((run.past()?, run)));
+    scope.report = Some(match (from.exists(), run()) {
+        (false, Ok((past, run))) => runs::document(&run, &past),
+        (false, Err(why)) => {
+            return Err(format!("--from {}: there is no such file, and {why}", from.display()));
+        }
+        (true, _) => read(from)?,
+    });
+    Ok(())
+}
+
 /// What is wrong with a scope before anything is asked of AWS.
 pub(super) fn check(scope: &Scope, config: &Config, sandbox: bool) -> Result<(), String> {
     check_regions(scope, config)?;
@@ -43,9 +59,9 @@ pub(super) fn check(scope: &Scope, config: &Config, sandbox: bool) -> Result<(),
         );
     }
     selected(scope, config).map(drop)?;
-    match &scope.from {
-        Some(file) => check_place(file, &read(file)?, config, sandbox),
-        None => Ok(()),
+    match (&scope.from, &scope.report) {
+        (Some(file), Some(document)) => check_place(file, document, config, sandbox),
+        _ => Ok(()),
     }
 }
 
@@ -110,14 +126,16 @@ fn waves(scope: &Scope, config: &Config) -> Result<BTreeSet<usize>, String> {
 /// The targets that `--only` selects in the report that `--from` names; `None` without them.
 fn selected(scope: &Scope, config: &Config) -> Result<Option<BTreeSet<TargetId>>, String> {
     let outcomes: Vec<&str> = scope.only.iter().copied().filter_map(Only::outcome).collect();
-    let Some(file) = scope.from.as_ref().filter(|_| !outcomes.is_empty()) else { return Ok(None) };
-    let document = read(file)?;
+    let (Some(file), Some(document), false) = (&scope.from, &scope.report, outcomes.is_empty())
+    else {
+        return Ok(None);
+    };
     let shown = file.display();
     let found =
-        outcomes::targets_with(&document, &outcomes).map_err(|wrong| format!("{shown} {wrong}"))?;
+        outcomes::targets_with(document, &outcomes).map_err(|wrong| format!("{shown} {wrong}"))?;
     let regions = &config.organization.regions;
     if found.is_empty() {
-        let counts = outcomes::counts_in_words(&document);
+        let counts = outcomes::counts_in_words(document);
         let words = outcomes.join(" or ");
         return Err(format!("no target of {shown} ended as {words}: {counts}"));
     }

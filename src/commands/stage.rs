@@ -115,7 +115,7 @@ impl Stage {
             let mut report = outcomes::document(&progress, exit);
             report["run"] = id.into();
             report["sandbox"] = self.screen.sandbox.into();
-            record.close(&report).await;
+            record.close(&report, &progress).await;
         }
         if let Some(kept) = self.kept {
             kept.close();
@@ -131,7 +131,8 @@ impl Stage {
     }
 }
 
-fn access(config: &Config) -> Access {
+/// How accounts.toml says that accounts are reached.
+pub(super) fn access(config: &Config) -> Access {
     let organization = &config.organization;
     Access {
         partition: config.partition(),

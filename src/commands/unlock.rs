@@ -21,7 +21,7 @@ pub(super) fn check_can_confirm(yes: bool) -> Result<(), String> {
 }
 
 /// Runs the command.
-pub(super) async fn run(stage: Stage, state: &State, id: &str, yes: bool) -> Exit {
+pub(super) async fn run(stage: Stage, home: &State, id: &str, yes: bool) -> Exit {
     stage.run.events.flush().await;
     if !yes && !confirm(id) {
         stage.close(Exit::Failed).await;
@@ -29,7 +29,7 @@ pub(super) async fn run(stage: Stage, state: &State, id: &str, yes: bool) -> Exi
         return Exit::Failed;
     }
     let (config, sessions) = (&stage.run.config, &stage.run.sessions);
-    let broken = lock::break_open(state.root(), config, id, sessions).await;
+    let broken = lock::break_open(home.root(), config, id, sessions).await;
     let exit = if broken.is_ok() { Exit::Ok } else { Exit::Failed };
     let deployment = config.deployment.clone();
     stage.close(exit).await;
@@ -38,10 +38,12 @@ pub(super) async fn run(stage: Stage, state: &State, id: &str, yes: bool) -> Exi
             "deployment {deployment} is unlocked: it was locked by {}\n",
             owner.in_words()
         )),
-        Err(lock::Refused::Held { owner, is_alive: false }) if owner.run != id => out::error(&format!(
-            "deployment {deployment} is not locked by run {id}, but by {}",
-            owner.in_words()
-        )),
+        Err(lock::Refused::Held { owner, is_alive: false }) if owner.run != id => {
+            out::error(&format!(
+                "deployment {deployment} is not locked by run {id}, but by {}",
+                owner.in_words()
+            ));
+        }
         Err(refused) => out::error(&refused.in_words(Timestamp::now())),
     }
     exit

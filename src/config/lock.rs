@@ -25,7 +25,8 @@ pub(super) fn lock(root: &Table<'_>) -> Option<LockBucket> {
 /// `s3://bucket/prefix`. Names as S3 allows them
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>).
 fn bucket(node: &Node<'_>) -> Option<(String, String)> {
-    const EXAMPLE: &str = "write it as an address: \"s3://my-bucket\" or \"s3://my-bucket/linkwalk\"";
+    const EXAMPLE: &str =
+        "write it as an address: \"s3://my-bucket\" or \"s3://my-bucket/linkwalk\"";
     let text = node.text()?;
     let Some(address) = text.strip_prefix("s3://") else {
         return node.refuse(format!("`{text}` is not the address of a bucket"), EXAMPLE);

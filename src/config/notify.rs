@@ -48,7 +48,7 @@ fn topic(node: &Node<'_>) -> Option<String> {
     let ["arn", partition, "sns", place, account, name] = parts[..] else {
         return node.refuse(format!("`{text}` is not the ARN of an SNS topic"), example);
     };
-    if name.ends_with(".fifo") {
+    if name.strip_suffix(".fifo").is_some() {
         return node.refuse(
             "a FIFO topic cannot be told news",
             "it takes messages of groups only; name a standard topic",

@@ -67,10 +67,7 @@ fn lines(root: &Table<'_>, source: &str) -> BTreeMap<String, u32> {
     let named =
         ["accounts", "network", "security_group", "tags", "name_tag", "endpoints", "ignore"];
     let named = named.into_iter().filter_map(|name| Some((name.to_owned(), root.key_span(name)?)));
-    let overrides = root.get("override").and_then(|node| match node.is_list() {
-        true => node.items(),
-        false => None,
-    });
+    let overrides = root.get("override").filter(Node::is_list).and_then(|node| node.items());
     let overrides: Vec<_> = overrides
         .into_iter()
         .flatten()
@@ -295,8 +292,13 @@ fn check_unit_ids(root: &Table<'_>, config: &Config) {
     let in_overrides = config.overrides.iter().flat_map(|o| &o.accounts);
     let in_ignores = config.ignores.iter().flat_map(|rule| &rule.accounts);
     let in_waves = config.rollout.waves.iter().flat_map(|wave| &wave.accounts);
-    let written = config.include.iter().chain(&config.exclude);
-    let by_id = written.chain(in_overrides).chain(in_ignores).chain(in_waves);
+    let by_id = config
+        .include
+        .iter()
+        .chain(&config.exclude)
+        .chain(in_overrides)
+        .chain(in_waves)
+        .chain(in_ignores);
     let Some(selector) = by_id.into_iter().find(|selector| selector.needs_unit_ids()) else {
         return;
     };

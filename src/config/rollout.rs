@@ -49,7 +49,7 @@ pub struct Wave {
     pub failure_budget: Option<Share>,
 }
 
-/// Whether a failure budget can be overshot, as CloudFormation StackSets' concurrency modes
+/// Whether a failure budget can be overshot, as the concurrency modes of `CloudFormation`'s `StackSets`
 /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/concurrency-mode.html>).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BudgetMode {

@@ -13,7 +13,7 @@ pub enum Share {
 }
 
 impl Share {
-    /// How many of `all` that is, rounded down, as CloudFormation StackSets round their tolerance
+    /// How many of `all` that is, rounded down, as `CloudFormation`'s `StackSets` round their tolerance
     /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-concepts.html>).
     pub fn rounded_down(self, all: usize) -> usize {
         match self {

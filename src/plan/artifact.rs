@@ -203,12 +203,11 @@ pub(super) fn steadied(
 fn addresses(plan: &TargetPlan) -> BTreeMap<SubnetId, u32> {
     let mut needed = BTreeMap::new();
     for action in &plan.actions {
-        let taken = match &action.verb {
-            Verb::CreateEndpoint(DesiredEndpoint { subnets, .. })
-            | Verb::ModifyEndpoint {
-                change: EndpointChange { add_subnets: subnets, .. }, ..
-            } => subnets,
-            _ => continue,
+        let (Verb::CreateEndpoint(DesiredEndpoint { subnets: taken, .. })
+        | Verb::ModifyEndpoint { change: EndpointChange { add_subnets: taken, .. }, .. }) =
+            &action.verb
+        else {
+            continue;
         };
         for subnet in taken {
             *needed.entry(subnet.clone()).or_default() += 1;

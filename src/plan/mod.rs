@@ -21,7 +21,7 @@ mod orphan;
 mod placing;
 mod policy;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 mod quota;
 pub mod remains;
 mod select;

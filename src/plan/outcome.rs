@@ -153,6 +153,15 @@ impl Outcome {
         }
     }
 
+    /// Whether there is something left that going on with the same plan would do.
+    pub fn is_left(&self) -> bool {
+        match self {
+            Self::Interrupted { .. } => true,
+            Self::NotStarted { held } => held.code != HeldCode::StalePlan,
+            _ => false,
+        }
+    }
+
     /// Whether a person has to look at it.
     pub fn is_trouble(&self) -> bool {
         matches!(
@@ -168,5 +177,32 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.label())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn throttling_what_was_blocked_and_what_was_not_started_spend_no_budget() {
+        let failure = |class| Failure::local("CreateVpcEndpoint", class, "no");
+        let one =
+            |class| ActionFailure { action: None, what: "logs".into(), failure: failure(class) };
+        let (throttled, denied) = (ErrorClass::Throttled, ErrorClass::Denied);
+        for (outcome, spends) in [
+            (Outcome::Failed { failed: vec![one(denied)] }, true),
+            (Outcome::PartlyChanged { failed: vec![one(throttled), one(denied)] }, true),
+            (Outcome::Unreachable { failure: failure(denied) }, true),
+            (Outcome::Diverged { blocked: vec![], left: vec!["~ logs".into()] }, true),
+            (Outcome::Diverged { blocked: vec![], left: vec![] }, false),
+            (Outcome::Failed { failed: vec![one(throttled), one(throttled)] }, false),
+            (Outcome::Unreachable { failure: failure(throttled) }, false),
+            (Outcome::Interrupted { in_flight: vec!["+ logs".into()] }, false),
+            (Outcome::NotStarted { held: Held::interrupted() }, false),
+            (Outcome::Changed, false),
+        ] {
+            assert_eq!(outcome.is_failure(), spends, "{outcome:?}");
+        }
     }
 }

@@ -249,6 +249,3 @@ fn since(one: Since, other: Since) -> Since {
         unknown: one.unknown.into_iter().filter(is_unknown).collect(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -17,6 +17,7 @@ pub mod plan_json;
 pub mod plan_text;
 pub mod plan_waves;
 pub mod progress;
+pub mod rehearsal;
 pub mod runs;
 pub mod safe;
 pub mod summary;

@@ -56,7 +56,7 @@ impl Course {
         let width = self.waves.iter().map(|wave| safe::width(&safe::text(&wave.name))).max();
         let width = width.unwrap_or_default().min(30);
         for wave in &self.waves {
-            let name = safe::pad(&wave.name, width);
+            let name = safe::fit(&wave.name, width);
             let line = Line::new().plain(&format!("  wave {} of {of}  {name}  ", wave.number));
             lines.push(line.then(wave.line()));
         }

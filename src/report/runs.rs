@@ -87,7 +87,14 @@ fn row(listed: &Listed) -> [String; 6] {
         }
         Listed::Unreadable { run, reason } => {
             let nothing = String::new;
-            [safe::text(run), nothing(), nothing(), "unreadable".into(), nothing(), safe::text(reason)]
+            [
+                safe::text(run),
+                nothing(),
+                nothing(),
+                "unreadable".into(),
+                nothing(),
+                safe::text(reason),
+            ]
         }
     }
 }

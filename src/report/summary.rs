@@ -68,7 +68,8 @@ fn headline(progress: &Progress) -> Line {
 }
 
 fn is_told(outcome: &Outcome) -> bool {
-    outcome.is_trouble() || matches!(outcome, Outcome::Interrupted { .. } | Outcome::NotStarted { .. })
+    outcome.is_trouble()
+        || matches!(outcome, Outcome::Interrupted { .. } | Outcome::NotStarted { .. })
 }
 
 /// In the order of [`Outcome::LABELS`], then the largest first.
@@ -176,7 +177,11 @@ fn cost(progress: &Progress) -> Line {
     };
     let throttled = match progress.throttled {
         0 => String::new(),
-        n => format!("; AWS asked to slow down {}", words::count(n, "time")),
+        n => format!(
+            "; AWS asked to slow down {} ({})",
+            words::count(n, "time"),
+            progress.throttled_in_words()
+        ),
     };
     Line::new().plain(&format!("{done} in {}{throttled}", words::duration(progress.elapsed)))
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use super::budget::Budget;
 use super::fleet::{Turn, fleet};
-use super::observe::{READERS, Seen, planned_event};
-use super::{Run, Target};
-use crate::audit::{self, Audited, Beyond, Finding, Frame, Subject, Who};
+use super::observe::{READERS, Seen, plan_seen, planned_event};
+use super::{Run, Target, Walk};
+use crate::audit::{self, Audited, Beyond, Finding, Frame, Rule, SharedRoot, Subject, Who};
+use crate::config::{Config, Ignore};
 use crate::ids::{AccountId, TargetId};
+use crate::model::account::{AccountState, Member, Standing};
 use crate::model::failure::Failure;
 use crate::plan::outcome::{Held, Outcome};
 use crate::report::event::{EventKind, Phase, Step};
@@ -115,9 +117,7 @@ async fn look(
     frame: &Frame,
 ) -> Looked {
     let ec2 = run.ec2(&target.id);
-    let seen = Seen::read(run, target, &ec2).await?;
-    let plan = seen.plan(target)?;
-    let Seen { observed, catalogue } = seen;
+    let (Seen { observed, catalogue }, plan) = plan_seen(run, target, &ec2).await?;
     run.events.send(planned_event(target, &plan));
     let outcome = if !plan.actions.is_empty() {
         Outcome::WouldChange
@@ -187,4 +187,63 @@ async fn look_elsewhere(
 fn who<'a>(target: &'a Target, units: &'a BTreeMap<AccountId, String>) -> Who<'a> {
     let ou = units.get(&target.id.account).map_or("/", String::as_str);
     Who { target: &target.id, name: &target.name, ou }
+}
+
+/// Usable members that are no consumers, in every region of accounts.toml: nothing of the deployment should
+/// be there.
+pub fn elsewhere(config: &Config, walk: &Walk) -> Vec<Elsewhere> {
+    let others = walk.members.iter().filter(|one| !one.is_consumer());
+    let others: BTreeSet<_> = others.map(|one| one.account.id.clone()).collect();
+    // Each shard looks at its share of these too.
+    let mine = config.shard.map_or_else(|| others.clone(), |shard| shard.pick(&others));
+    let mut places = Vec::new();
+    let members = walk.members.iter().filter(|one| mine.contains(&one.account.id));
+    for member in members.filter(|one| one.account.state == AccountState::Active) {
+        let Standing::Skipped { reason } = &member.standing else { continue };
+        places.extend(config.organization.regions.iter().map(|region| Elsewhere {
+            target: Arc::new(Target::new(config, &member.account, region)),
+            shared_root: is_shared_root(config, walk, member),
+            reason: reason.clone(),
+        }));
+    }
+    places
+}
+
+fn is_shared_root(config: &Config, walk: &Walk, member: &Member) -> bool {
+    let id = &member.account.id;
+    walk.management.as_ref() == Some(id) || config.organization.shared_root.contains(id)
+}
+
+/// The accounts of the shared root that are in the walk.
+pub fn shared_root(config: &Config, walk: &Walk) -> Vec<SharedRoot> {
+    let members = walk.members.iter().filter(|member| is_shared_root(config, walk, member));
+    members
+        .map(|member| SharedRoot {
+            account: member.account.id.clone(),
+            name: member.account.name.clone(),
+            management: walk.management.as_ref() == Some(&member.account.id),
+        })
+        .collect()
+}
+
+/// The rules of `[[ignore]]`, their selectors resolved to accounts.
+pub fn rules(config: &Config, walk: &Walk) -> Vec<Rule> {
+    config.ignores.iter().map(|rule| resolved(rule, walk)).collect()
+}
+
+fn resolved(rule: &Ignore, walk: &Walk) -> Rule {
+    let named = || {
+        let members = walk.members.iter().filter(|member| rule.names(&member.account));
+        members.map(|member| member.account.id.clone()).collect()
+    };
+    Rule {
+        kinds: rule.kinds.clone(),
+        accounts: (!rule.accounts.is_empty()).then(named),
+        regions: rule.regions.clone(),
+        services: rule.services.clone(),
+        resources: rule.resources.clone(),
+        reason: rule.reason.clone(),
+        until: rule.until,
+        line: Some(rule.line),
+    }
 }

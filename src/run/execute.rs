@@ -2,21 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::budget::{Budget, Entry};
 use super::fleet::{Slot, Turn, fleet};
 use super::journal::send_noted;
 use super::observe::plan_one;
 use super::send::{Sent, mutation, resource};
-use super::waiter::{Settled, Until, Waiter};
+use super::waiter::{Settled, Soonest, Until, Wait, Waiter, tell};
 use super::{Run, Target};
-use crate::aws::Ec2;
-use crate::ids::{SecurityGroupId, TargetId};
+use crate::aws::{Ec2, Mutation, Pace, Permit, Urgency};
+use crate::ids::{EndpointId, SecurityGroupId, TargetId};
+use crate::model::endpoint::{EndpointKind, EndpointState};
 use crate::model::failure::{ErrorClass, Failure};
-use crate::plan::action::{Action, ActionId, Verb};
+use crate::plan::action::{Action, ActionId, DesiredEndpoint, Verb};
 use crate::plan::outcome::{ActionFailure, Outcome};
 use crate::plan::{Blocked, TargetPlan};
 use crate::report::event::{EventKind, Step};
@@ -35,6 +37,10 @@ const LOOKS: [Duration; 5] = [
 /// How long an abort waits for the answer to a call that is on its way: the answer may be the only
 /// record of what was made.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Rests between looks at what was sent while more is still to be sent, in AWS's time: nothing hangs on
+/// them yet, and they only show that it goes on.
+const IN_LINE: Duration = Duration::from_secs(30);
 
 /// Work to be done: targets and their plans.
 pub type Work = BTreeMap<TargetId, (Arc<Target>, TargetPlan)>;
@@ -82,15 +88,16 @@ pub(super) async fn execute_together(
 async fn execute_one(run: &Run, target: &Target, plan: Arc<TargetPlan>, slot: Slot) -> Outcome {
     run.events
         .send(EventKind::TargetStarted { target: target.id.clone(), name: target.name.clone() });
-    let ec2 = run.ec2(&target.id);
     let mut execution = Execution {
         run,
         target,
-        ec2: &ec2,
+        ec2: None,
+        pace: run.sessions.pace(&target.id),
         plan: &plan,
         slot,
         waiter: Waiter::default(),
         todo: plan.actions.iter().map(|action| action.id).collect(),
+        begun: BTreeSet::new(),
         done: BTreeSet::new(),
         groups: BTreeMap::new(),
         failed: Vec::new(),
@@ -105,12 +112,17 @@ async fn execute_one(run: &Run, target: &Target, plan: Arc<TargetPlan>, slot: Sl
 struct Execution<'a> {
     run: &'a Run,
     target: &'a Target,
-    ec2: &'a Ec2,
+    /// Made when there is something to send or to read, and dropped for long waits: thousands of clients
+    /// kept alive would be the program's largest piece of memory.
+    ec2: Option<Ec2>,
+    pace: Pace,
     plan: &'a TargetPlan,
     slot: Slot,
     waiter: Waiter,
-    /// Not sent yet.
+    /// Not sent yet, or throttled.
     todo: BTreeSet<ActionId>,
+    /// Sent at least once.
+    begun: BTreeSet<ActionId>,
     /// Sent, and what it made has come to its end.
     done: BTreeSet<ActionId>,
     /// Security groups made here, for the endpoints that use them.
@@ -132,10 +144,8 @@ impl<'a> Execution<'a> {
                 return;
             }
             if let Some(action) = self.next_ready() {
-                if !self.turn(action).await {
-                    return;
-                }
-                self.send(action).await;
+                let Some(permit) = self.turn(action).await else { return };
+                self.send(action, permit).await;
             } else if self.waiter.is_empty() || !self.wait().await {
                 return;
             }
@@ -144,9 +154,17 @@ impl<'a> Execution<'a> {
 
     /// Endpoints that an earlier run has made and that are still on their way.
     fn await_pending(&mut self) {
+        let timeout = self.run.config.rollout.endpoint_timeout;
         for id in &self.plan.pending {
-            let timeout = self.run.config.rollout.endpoint_timeout;
-            self.waiter.add(id.clone(), None, "endpoint", Until::Available, timeout);
+            let wait = Wait {
+                id: id.clone(),
+                action: None,
+                what: "endpoint",
+                until: Until::Available,
+                soonest: Soonest::MODIFIED,
+                state: None,
+            };
+            self.waiter.add(wait, timeout);
         }
     }
 
@@ -186,34 +204,67 @@ impl<'a> Execution<'a> {
     }
 
     /// Waits for an action's turn at EC2's pace, without a place, and looks meanwhile at what was sent
-    /// before. `false` when the run was aborted.
-    async fn turn(&mut self, action: &Action) -> bool {
+    /// before. `None` when the run was aborted; inside, leave to send where that is needed.
+    async fn turn(&mut self, action: &Action) -> Option<Option<Permit>> {
         self.step(Step::Applying);
-        let Some(mutation) = mutation(&action.verb) else { return true };
-        let (run, ec2) = (self.run, self.ec2);
-        self.slot.release();
+        let Some(mutation) = mutation(&action.verb) else {
+            self.slot.hold().await;
+            return Some(None);
+        };
+        let urgency = self.urgency(action);
         loop {
-            let is_waiting = !self.waiter.is_empty();
-            let settled = tokio::select! {
-                biased;
-                () = run.shutdown.at_least(Level::Abort) => return false,
-                () = ec2.pace(mutation) => return true,
-                settled = self.rest_and_poll(), if is_waiting => settled,
-            };
-            self.take_in(settled);
+            self.slot.release();
+            let permit = self.leave(mutation, urgency).await?;
+            self.slot.hold().await;
+            // Whoever waited for a place while others were throttled lines up again.
+            if self.pace.is_fresh(permit) {
+                return Some(Some(permit));
+            }
         }
     }
 
+    /// Waits for leave to send. `None` when the run was aborted.
+    async fn leave(&mut self, mutation: Mutation, urgency: Urgency) -> Option<Permit> {
+        let mut settled = Vec::new();
+        let permit = {
+            let Self { run, target, pace, waiter, ec2, .. } = self;
+            let mut turn = std::pin::pin!(pace.turn(mutation, urgency));
+            if let Poll::Ready(permit) = futures::poll!(&mut turn) {
+                return Some(permit);
+            }
+            *ec2 = None;
+            loop {
+                tokio::select! {
+                    biased;
+                    () = run.shutdown.at_least(Level::Abort) => break None,
+                    permit = &mut turn => break Some(permit),
+                    some = look(run, target, waiter, ec2, IN_LINE) => settled.extend(some),
+                }
+            }
+        };
+        self.take_in(settled);
+        permit
+    }
+
+    /// Gateways, which are available at once, can wait where others are in a hurry.
+    fn urgency(&self, action: &Action) -> Urgency {
+        let is_gateway = matches!(&action.verb, Verb::CreateEndpoint(desired)
+            if desired.key.kind == EndpointKind::Gateway);
+        let is_needed = self.plan.actions.iter().any(|other| other.after.contains(&action.id));
+        if is_gateway && !is_needed { Urgency::Last } else { Urgency::Soon }
+    }
+
     /// Sends one action. The place is held for the call only.
-    async fn send(&mut self, action: &Action) {
+    async fn send(&mut self, action: &Action, permit: Option<Permit>) {
         self.todo.remove(&action.id);
         let what = format!("{} {}", action.verb.symbol(), action.what);
-        self.slot.hold().await;
-        self.run.events.send(EventKind::ActionStarted {
-            target: self.target.id.clone(),
-            action: action.id,
-            what: what.clone(),
-        });
+        if self.begun.insert(action.id) {
+            self.run.events.send(EventKind::ActionStarted {
+                target: self.target.id.clone(),
+                action: action.id,
+                what: what.clone(),
+            });
+        }
         // A call on its way is never dropped, but for the one case that someone insists: then it is
         // given a little longer, and reported. Running again finds what it made.
         let run = self.run;
@@ -221,14 +272,26 @@ impl<'a> Execution<'a> {
             run.shutdown.at_least(Level::Abort).await;
             sleep(LAST_WORDS).await;
         };
+        let id = &self.target.id;
+        let ec2 = &*self.ec2.get_or_insert_with(|| run.ec2(id));
         let answer = tokio::select! {
             biased;
-            answer = send_noted(run, &self.target.id, self.ec2, action, &self.groups) => answer,
+            // Boxed, so that a target that only waits does not keep the room of a call.
+            answer = Box::pin(send_noted(run, id, (ec2, &self.pace), action, &self.groups)) => answer,
             () = insisted => {
                 self.unanswered = Some(format!("{what} (sent, no answer yet)"));
                 return;
             }
         };
+        match (&answer, permit) {
+            (Err(failure), Some(permit)) if failure.class == ErrorClass::Throttled => {
+                self.pace.throttled(permit);
+                self.todo.insert(action.id);
+                return;
+            }
+            (_, Some(_)) => self.pace.accepted(),
+            (_, None) => {}
+        }
         self.run.events.send(EventKind::ActionFinished {
             target: self.target.id.clone(),
             action: action.id,
@@ -240,49 +303,62 @@ impl<'a> Execution<'a> {
     }
 
     fn note(&mut self, action: &Action, answer: Result<Sent, Failure>) {
-        let timeout = self.run.config.rollout.endpoint_timeout;
         self.changed |= match &answer {
             Ok(_) => true,
             Err(failure) => failed_half_way(&action.verb, failure),
         };
-        let (id, until) = match answer {
-            Ok(Sent::Coming(id)) => (id, Until::Available),
-            Ok(Sent::Leaving(id)) => (id, Until::Gone),
+        match answer {
+            Ok(Sent::Coming(id, state)) => self.await_one(action, id, Until::Available, state),
+            Ok(Sent::Leaving(id)) => self.await_one(action, id, Until::Gone, None),
             Ok(Sent::Group(id)) => {
                 self.groups.insert(action.id, id);
                 self.done.insert(action.id);
-                return;
             }
-            Ok(Sent::Nothing) => {
-                self.done.insert(action.id);
-                return;
-            }
+            Ok(Sent::Nothing) => drop(self.done.insert(action.id)),
             Err(failure) => {
                 let what = action.what.clone();
                 self.failed.push(ActionFailure { action: Some(action.id), what, failure });
-                return;
             }
-        };
-        self.waiter.add(id, Some(action.id), &action.what, until, timeout);
+        }
     }
 
-    /// Rests and polls once, without a place. `false` when the run was aborted meanwhile.
+    /// Waits for what an action has begun, if the answer did not say that it is through.
+    fn await_one(
+        &mut self,
+        action: &Action,
+        id: EndpointId,
+        until: Until,
+        state: Option<EndpointState>,
+    ) {
+        if let Some(state) = &state {
+            tell(self.run, self.target, (&action.what, &id), Some(state));
+        }
+        if state == Some(EndpointState::Available) {
+            self.done.insert(action.id);
+            return;
+        }
+        let soonest = match &action.verb {
+            Verb::CreateEndpoint(DesiredEndpoint { key, .. })
+            | Verb::DeleteEndpoint { key, .. } => Soonest::of(&key.kind),
+            _ => Soonest::MODIFIED,
+        };
+        let (action, what) = (Some(action.id), action.what.as_str());
+        let wait = Wait { id, action, what, until, soonest, state };
+        self.waiter.add(wait, self.run.config.rollout.endpoint_timeout);
+    }
+
+    /// Rests and looks once, without a place. `false` when the run was aborted meanwhile.
     async fn wait(&mut self) -> bool {
         self.slot.release();
         self.step(Step::Waiting);
-        let run = self.run;
+        let Self { run, target, waiter, ec2, .. } = self;
         let settled = tokio::select! {
             biased;
             () = run.shutdown.at_least(Level::Abort) => return false,
-            settled = self.rest_and_poll() => settled,
+            settled = look(run, target, waiter, ec2, Duration::ZERO) => settled,
         };
         self.take_in(settled);
         true
-    }
-
-    async fn rest_and_poll(&mut self) -> Vec<Settled> {
-        sleep(self.waiter.rest()).await;
-        self.waiter.poll(self.run, self.target, self.ec2).await
     }
 
     fn take_in(&mut self, settled: Vec<Settled>) {
@@ -334,12 +410,13 @@ impl<'a> Execution<'a> {
     async fn verify(self) -> Outcome {
         let Self { run, target, ec2, mut slot, .. } = self;
         slot.hold().await;
+        let ec2 = ec2.unwrap_or_else(|| run.ec2(&target.id));
         run.events.send(EventKind::TargetStep { target: target.id.clone(), step: Step::Verifying });
         let mut last = Ok(TargetPlan::default());
         for rest in LOOKS {
             let look = async {
                 sleep(rest).await;
-                plan_one(run, target, ec2).await
+                Box::pin(plan_one(run, target, &ec2)).await
             };
             last = tokio::select! {
                 biased;
@@ -365,6 +442,28 @@ impl<'a> Execution<'a> {
             }
         }
     }
+}
+
+/// Rests until a look is worth its call, and at least for a while, then looks; rests for ever where
+/// nothing is waited for.
+async fn look(
+    run: &Run,
+    target: &Target,
+    waiter: &mut Waiter,
+    ec2: &mut Option<Ec2>,
+    at_least: Duration,
+) -> Vec<Settled> {
+    if waiter.is_empty() {
+        return std::future::pending().await;
+    }
+    let at_least = Instant::now() + run.sessions.here(at_least);
+    let next = waiter.next_look(&run.sessions).max(at_least);
+    if next > Instant::now() {
+        *ec2 = None;
+        sleep_until(next).await;
+    }
+    let ec2 = ec2.get_or_insert_with(|| run.ec2(&target.id));
+    Box::pin(waiter.poll(run, target, ec2)).await
 }
 
 /// The outcome of a target that is not what accounts.toml says after all that was possible.

@@ -6,9 +6,10 @@ mod discover;
 mod execute;
 mod fleet;
 mod gate;
-mod notify;
 pub mod journal;
 pub mod lock;
+mod notebook;
+mod notify;
 mod observe;
 mod rollout;
 mod send;
@@ -16,6 +17,7 @@ mod waiter;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OnceCell};
 
@@ -29,14 +31,19 @@ use crate::model::spec::Settings;
 use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
+use notebook::Notebook;
 
-pub use audit::{Audits, Elsewhere, audit};
-pub use journal::Journal;
+pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
 pub use discover::{Walk, discover};
-pub use notify::Channel;
 pub use execute::Work;
+pub use journal::Journal;
+pub use notebook::Notes;
+pub use notify::Channel;
 pub use observe::{Revisited, observe, resume, revisit};
 pub use rollout::{Ask, execute, roll_out};
+
+/// Between two attempts at what the SDK has already tried again and again.
+const THROTTLED_REST: Duration = Duration::from_secs(10);
 
 /// One run of the program: what every step needs.
 pub struct Run {
@@ -53,6 +60,7 @@ pub struct Run {
     /// What is written of the run before it happens.
     pub journal: Journal,
     catalogues: Catalogues,
+    notebook: Notebook,
 }
 
 impl Run {
@@ -65,7 +73,8 @@ impl Run {
         id: String,
     ) -> Self {
         let (journal, catalogues) = (Journal::default(), Catalogues::default());
-        Self { config, sessions, events, shutdown, id, journal, catalogues }
+        let notebook = Notebook::default();
+        Self { config, sessions, events, shutdown, id, journal, catalogues, notebook }
     }
 
     /// The same run with a journal.

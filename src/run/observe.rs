@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::budget::Budget;
 use super::fleet::{Turn, fleet};
 use super::journal::Intent;
-use super::{Run, Target};
+use super::{Run, THROTTLED_REST, Target};
 use crate::aws::Ec2;
 use crate::ids::{ServiceName, TargetId};
 use crate::model::failure::{ErrorClass, Failure};
@@ -174,14 +174,27 @@ pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<Ta
     plan_seen(run, target, ec2).await.map(|(_, plan)| plan)
 }
 
-async fn plan_seen(
+/// The same with what it rests on. What AWS throttles for longer than the SDK tries is read again: that is no
+/// failure, unless someone wants to stop.
+pub(super) async fn plan_seen(
     run: &Run,
     target: &Target,
     ec2: &Ec2,
 ) -> Result<(Seen, TargetPlan), Failure> {
-    let seen = Seen::read(run, target, ec2).await?;
-    let plan = seen.plan(target)?;
-    Ok((seen, plan))
+    loop {
+        match Seen::read(run, target, ec2).await {
+            Err(failure) if failure.class == ErrorClass::Throttled => tokio::select! {
+                biased;
+                () = run.shutdown.at_least(Level::Drain) => return Err(failure),
+                () = sleep(THROTTLED_REST) => {}
+            },
+            seen => {
+                let seen = seen?;
+                let plan = seen.plan(target)?;
+                return Ok((seen, plan));
+            }
+        }
+    }
 }
 
 /// What of a saved plan can be carried out, or what is in the way, see [`artifact::hold`] and [`remains`].
@@ -207,6 +220,7 @@ impl Seen {
             .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))
             .await?;
         let catalogue = catalogue(run, target, ec2).await?;
+        run.notebook.note(id, &observed, &catalogue);
         Ok(Self { observed, catalogue })
     }
 

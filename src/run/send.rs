@@ -8,7 +8,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep};
 
-use crate::aws::{Ec2, EndpointModification, Mutation, NewEndpoint};
+use super::THROTTLED_REST;
+use crate::aws::{Ec2, EndpointModification, Mutation, NewEndpoint, Pace, Urgency};
 use crate::ids::{EndpointId, SecurityGroupId};
 use crate::model::endpoint::{EndpointState, OWNER_TAG};
 use crate::model::failure::{ErrorClass, Failure};
@@ -26,8 +27,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 pub(super) enum Sent {
     /// A security group, made by this action.
     Group(SecurityGroupId),
-    /// An endpoint on its way to `available`.
-    Coming(EndpointId),
+    /// An endpoint on its way to `available`, with its state where the answer tells it.
+    Coming(EndpointId, Option<EndpointState>),
     /// An endpoint on its way out.
     Leaving(EndpointId),
     /// Nothing that has to be waited for.
@@ -63,7 +64,7 @@ pub(super) fn operation(verb: &Verb) -> &'static str {
 pub(super) fn resource(sent: &Sent) -> Option<String> {
     match sent {
         Sent::Group(id) => Some(id.to_string()),
-        Sent::Coming(id) | Sent::Leaving(id) => Some(id.to_string()),
+        Sent::Coming(id, _) | Sent::Leaving(id) => Some(id.to_string()),
         Sent::Nothing => None,
     }
 }
@@ -81,7 +82,7 @@ pub(super) fn token(
 
 /// Sends one action. `groups` are the security groups made earlier in the same plan.
 pub(super) async fn send(
-    ec2: &Ec2,
+    (ec2, pace): (&Ec2, &Pace),
     run_id: &str,
     action: &Action,
     groups: &BTreeMap<ActionId, SecurityGroupId>,
@@ -95,18 +96,19 @@ pub(super) async fn send(
             Ok(Sent::Nothing)
         }
         Verb::CreateEndpoint(desired) => {
-            create_endpoint(ec2, run_id, desired, groups).await.map(Sent::Coming)
+            let (id, state) = create_endpoint((ec2, pace), run_id, desired, groups).await?;
+            Ok(Sent::Coming(id, state))
         }
         Verb::ModifyEndpoint { id, change, .. } => {
-            modify_endpoint(ec2, id, change, groups).await?;
-            Ok(Sent::Coming(id.clone()))
+            modify_endpoint((ec2, pace), id, change, groups).await?;
+            Ok(Sent::Coming(id.clone(), None))
         }
         Verb::DeleteEndpoint { id, .. } => {
-            patiently(|| ec2.delete_endpoint(id)).await?;
+            at_pace(pace, Mutation::DeleteEndpoint, || ec2.delete_endpoint(id)).await?;
             Ok(Sent::Leaving(id.clone()))
         }
         Verb::Tag { resource, set, .. } => {
-            patiently(|| ec2.tag(resource, set)).await?;
+            patiently(|| untiring(|| ec2.tag(resource, set))).await?;
             Ok(Sent::Nothing)
         }
     }
@@ -134,9 +136,46 @@ where
     }
 }
 
+/// Tries again what AWS throttles for longer than the SDK tries: that is nobody's failure, however long
+/// it lasts.
+async fn untiring<T, F>(mut call: impl FnMut() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    loop {
+        match call().await {
+            Err(failure) if failure.class == ErrorClass::Throttled => sleep(THROTTLED_REST).await,
+            answer => return answer,
+        }
+    }
+}
+
+/// [`patiently`], for a call that waits for its turn, which the first attempt has already had. When it is
+/// throttled, that is told at once: it has to line up again.
+async fn at_pace<T, F>(
+    pace: &Pace,
+    mutation: Mutation,
+    mut call: impl FnMut() -> F,
+) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    let mut is_first = true;
+    patiently(|| {
+        let (waits, sending) = (!std::mem::take(&mut is_first), call());
+        async move {
+            if waits {
+                pace.turn(mutation, Urgency::Soon).await;
+            }
+            sending.await
+        }
+    })
+    .await
+}
+
 async fn create_group(ec2: &Ec2, group: &DesiredGroup) -> Result<SecurityGroupId, Failure> {
-    let made =
-        ec2.create_security_group(&group.vpc, &group.name, &group.description, &group.tags).await;
+    let DesiredGroup { vpc, name, description, tags, .. } = group;
+    let made = untiring(|| ec2.create_security_group(vpc, name, description, tags)).await;
     let id = match made {
         Ok(id) => id,
         Err(failure) => made_before(&failure, || our_group(ec2, group)).await.ok_or(failure)?,
@@ -157,11 +196,11 @@ async fn open(ec2: &Ec2, id: &SecurityGroupId, rules: &BTreeSet<Rule>) -> Result
     if rules.is_empty() {
         return Ok(());
     }
-    match patiently(|| ec2.authorize(id, rules)).await {
+    match patiently(|| untiring(|| ec2.authorize(id, rules))).await {
         Err(failure) if failure.class == ErrorClass::AlreadyExists => {
             for rule in rules {
                 let one = BTreeSet::from([rule.clone()]);
-                unless(ErrorClass::AlreadyExists, ec2.authorize(id, &one).await)?;
+                unless(ErrorClass::AlreadyExists, untiring(|| ec2.authorize(id, &one)).await)?;
             }
             Ok(())
         }
@@ -174,11 +213,11 @@ async fn close(ec2: &Ec2, id: &SecurityGroupId, rules: &BTreeSet<Rule>) -> Resul
     if rules.is_empty() {
         return Ok(());
     }
-    match ec2.revoke(id, rules).await {
+    match untiring(|| ec2.revoke(id, rules)).await {
         Err(failure) if failure.class == ErrorClass::NotFound => {
             for rule in rules {
                 let one = BTreeSet::from([rule.clone()]);
-                unless(ErrorClass::NotFound, ec2.revoke(id, &one).await)?;
+                unless(ErrorClass::NotFound, untiring(|| ec2.revoke(id, &one)).await)?;
             }
             Ok(())
         }
@@ -195,11 +234,11 @@ fn unless(fine: ErrorClass, answer: Result<(), Failure>) -> Result<(), Failure> 
 }
 
 async fn create_endpoint(
-    ec2: &Ec2,
+    (ec2, pace): (&Ec2, &Pace),
     run_id: &str,
     desired: &DesiredEndpoint,
     groups: &BTreeMap<ActionId, SecurityGroupId>,
-) -> Result<EndpointId, Failure> {
+) -> Result<(EndpointId, Option<EndpointState>), Failure> {
     let security_groups = resolve(&desired.security_groups, groups)?;
     let client_token = client_token(run_id, desired, &security_groups);
     let new = NewEndpoint {
@@ -214,9 +253,12 @@ async fn create_endpoint(
         tags: &desired.tags,
         client_token: &client_token,
     };
-    match patiently(|| ec2.create_endpoint(&new)).await {
-        Ok((id, _)) => Ok(id),
-        Err(failure) => made_before(&failure, || our_endpoint(ec2, desired)).await.ok_or(failure),
+    match at_pace(pace, Mutation::CreateEndpoint, || ec2.create_endpoint(&new)).await {
+        Ok((id, state)) => Ok((id, Some(state))),
+        Err(failure) => {
+            let found = made_before(&failure, || our_endpoint(ec2, desired)).await;
+            found.map(|id| (id, None)).ok_or(failure)
+        }
     }
 }
 
@@ -252,7 +294,7 @@ where
 }
 
 async fn modify_endpoint(
-    ec2: &Ec2,
+    (ec2, pace): (&Ec2, &Pace),
     id: &EndpointId,
     change: &EndpointChange,
     groups: &BTreeMap<ActionId, SecurityGroupId>,
@@ -273,7 +315,7 @@ async fn modify_endpoint(
         dns: change.dns.as_ref(),
         policy: change.policy.as_ref(),
     };
-    patiently(|| ec2.modify_endpoint(id, &modification)).await
+    at_pace(pace, Mutation::ModifyEndpoint, || ec2.modify_endpoint(id, &modification)).await
 }
 
 fn resolve(

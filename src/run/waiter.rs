@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Run, Target};
-use crate::aws::Ec2;
+use crate::aws::{Ec2, Sessions};
 use crate::ids::EndpointId;
-use crate::model::endpoint::EndpointState;
+use crate::model::endpoint::{EndpointKind, EndpointState};
 use crate::model::failure::{ErrorClass, Failure};
 use crate::model::observed::Endpoint;
 use crate::model::service::short_name;
@@ -24,12 +24,53 @@ pub(super) enum Until {
     Gone,
 }
 
+/// How soon the end of a wait can come: the time before the first look, in AWS's time. A look before it
+/// would add nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Soonest(Duration);
+
+impl Soonest {
+    /// Gateways, which are there or gone within seconds.
+    pub(super) const GATEWAY: Self = Self(Duration::from_secs(1));
+    /// A modification, or the rest of a wait that an earlier run began.
+    pub(super) const MODIFIED: Self = Self(Duration::from_secs(5));
+    /// Anything with network interfaces. In public logs that takes 43 seconds and more, to come and to
+    /// go.
+    pub(super) const INTERFACE: Self = Self(Duration::from_secs(30));
+
+    /// Of something of this kind, made or deleted.
+    pub(super) fn of(kind: &EndpointKind) -> Self {
+        if *kind == EndpointKind::Gateway { Self::GATEWAY } else { Self::INTERFACE }
+    }
+}
+
+/// The shortest rest between two looks, in AWS's time.
+const SHORTEST_REST: Duration = Duration::from_secs(1);
+
+/// The longest rest between two looks, in AWS's time.
+const LONGEST_REST: Duration = Duration::from_secs(15);
+
+/// One endpoint to wait for.
+#[derive(Debug)]
+pub(super) struct Wait<'a> {
+    pub(super) id: EndpointId,
+    /// On behalf of which action; none for an endpoint found `pending`.
+    pub(super) action: Option<ActionId>,
+    pub(super) what: &'a str,
+    pub(super) until: Until,
+    pub(super) soonest: Soonest,
+    /// As the answer told it.
+    pub(super) state: Option<EndpointState>,
+}
+
 /// One endpoint that is waited for.
 #[derive(Debug, Clone)]
 struct Awaited {
     action: Option<ActionId>,
-    what: String,
+    what: Box<str>,
     until: Until,
+    soonest: Soonest,
+    since: Instant,
     deadline: Instant,
     state: Option<EndpointState>,
 }
@@ -38,7 +79,7 @@ struct Awaited {
 #[derive(Debug, Default)]
 pub(super) struct Waiter {
     awaited: BTreeMap<EndpointId, Awaited>,
-    polls: u32,
+    last_look: Option<Instant>,
 }
 
 /// The end of one wait.
@@ -50,19 +91,13 @@ pub(super) struct Settled {
 }
 
 impl Waiter {
-    /// Waits for one more, on behalf of an action, or of none for an endpoint found `pending`.
-    pub(super) fn add(
-        &mut self,
-        id: EndpointId,
-        action: Option<ActionId>,
-        what: &str,
-        until: Until,
-        timeout: Duration,
-    ) {
-        let deadline = Instant::now() + timeout;
-        let awaited = Awaited { action, what: what.to_owned(), until, deadline, state: None };
+    /// Waits for one more.
+    pub(super) fn add(&mut self, wait: Wait<'_>, timeout: Duration) {
+        let Wait { id, action, what, until, soonest, state } = wait;
+        let since = Instant::now();
+        let (what, deadline) = (what.into(), since + timeout);
+        let awaited = Awaited { action, what, until, soonest, since, deadline, state };
         self.awaited.insert(id, awaited);
-        self.polls = 0;
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -81,21 +116,26 @@ impl Waiter {
             .collect()
     }
 
-    /// How long to rest before the next poll: the first one comes at once, because gateways are
-    /// available as soon as they are made.
-    pub(super) fn rest(&self) -> Duration {
-        Duration::from_secs(match self.polls {
-            0 => 0,
-            1 => 1,
-            2 => 2,
-            3 => 3,
-            _ => 5,
-        })
+    /// When the next look is worth its call: not before anything can have come to its end, and then
+    /// after a part of the time waited so far, so that calls are few and nothing is seen much too late.
+    pub(super) fn next_look(&self, sessions: &Sessions) -> Instant {
+        let of = |awaited: &Awaited| {
+            let Soonest(soonest) = awaited.soonest;
+            let first = awaited.since + sessions.here(soonest);
+            let next = self.last_look.map_or(first, |last| {
+                let shortest = sessions.here(soonest / 4).max(sessions.here(SHORTEST_REST));
+                let waited = last.saturating_duration_since(awaited.since);
+                let rest = (waited / 15).clamp(shortest, sessions.here(LONGEST_REST));
+                first.max(last + rest)
+            });
+            next.min(awaited.deadline)
+        };
+        self.awaited.values().map(of).min().unwrap_or_else(Instant::now)
     }
 
     /// Looks once at all of them, tells every new state, and answers those whose wait is over.
     pub(super) async fn poll(&mut self, run: &Run, target: &Target, ec2: &Ec2) -> Vec<Settled> {
-        self.polls += 1;
+        self.last_look = Some(Instant::now());
         let seen = match ec2.endpoints().await {
             Ok(seen) => seen,
             Err(failure) => return self.after_failed_poll(&failure),
@@ -105,17 +145,10 @@ impl Waiter {
             let state = endpoint.map(|endpoint| endpoint.state.clone());
             if state != awaited.state {
                 awaited.state.clone_from(&state);
-                let state = state.map_or("gone".to_owned(), |state| state.to_string());
-                run.events.send(EventKind::EndpointState {
-                    target: target.id.clone(),
-                    service: endpoint
-                        .map_or(awaited.what.as_str(), |e| {
-                            short_name(&e.key.service, &target.id.region)
-                        })
-                        .to_owned(),
-                    endpoint: id.to_string(),
-                    state,
+                let service = endpoint.map_or(awaited.what.as_ref(), |e| {
+                    short_name(&e.key.service, &target.id.region)
                 });
+                tell(run, target, (service, id), state.as_ref());
             }
         }
         self.settle(|id, awaited| verdict(awaited, seen.get(id)))
@@ -144,7 +177,7 @@ impl Waiter {
             Some(result) => {
                 settled.push(Settled {
                     action: awaited.action,
-                    what: awaited.what.clone(),
+                    what: awaited.what.to_string(),
                     result,
                 });
                 false
@@ -152,6 +185,21 @@ impl Waiter {
         });
         settled
     }
+}
+
+/// Tells an endpoint's state: that of a service's short name and an id.
+pub(super) fn tell(
+    run: &Run,
+    target: &Target,
+    (service, id): (&str, &EndpointId),
+    state: Option<&EndpointState>,
+) {
+    run.events.send(EventKind::EndpointState {
+        target: target.id.clone(),
+        service: service.to_owned(),
+        endpoint: id.to_string(),
+        state: state.map_or("gone".to_owned(), ToString::to_string),
+    });
 }
 
 /// Whether the wait for one endpoint is over. AWS may not show an endpoint yet that it has just made.

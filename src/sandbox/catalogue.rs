@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::dice::Dice;
 use super::world::endpoint::Kind;
@@ -55,7 +55,8 @@ fn ipv4() -> Vec<String> {
 }
 
 /// A service of one type in one region.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Detail {
     pub(crate) name: String,
     pub(crate) kind: Kind,
@@ -94,6 +95,18 @@ impl Catalogue {
         static PARSED: OnceLock<Catalogue> = OnceLock::new();
         // That the file parses is a test; without it the catalogue would be empty.
         PARSED.get_or_init(|| serde_json::from_str(EMBEDDED).unwrap_or_default())
+    }
+
+    /// A list of which these regions are known to be otherwise.
+    pub(crate) fn of(regions: &BTreeMap<String, Vec<Detail>>) -> Self {
+        let own = regions.iter().map(|(region, details)| {
+            let mut details = details.clone();
+            details.sort_by(|one, other| (&one.name, one.kind).cmp(&(&other.name, other.kind)));
+            (region.clone(), Arc::new(details))
+        });
+        let regions = Mutex::new(own.collect());
+        let embedded: Self = serde_json::from_str(EMBEDDED).unwrap_or_default();
+        Self { services: embedded.services, regions }
     }
 
     /// All services of a region, one per type, in order of name and type.

@@ -66,12 +66,10 @@ impl Turn<'_> {
         }
         let key = (asked.action.as_str(), asked.account.as_str(), asked.region.as_str());
         let effect = decide(&mut self.world.faults, self.world.seed, key);
-        let mut fail_endpoint = false;
-        match self.strike(asked, effect.clone(), &principal) {
-            Some(outcome) => return outcome,
-            None => fail_endpoint |= effect == Some(Effect::FailEndpoint),
+        if let Some(outcome) = self.strike(asked, effect.clone(), &principal) {
+            return outcome;
         }
-        match self.act(asked, &principal, fail_endpoint) {
+        match self.act(asked, &principal, effect.as_ref()) {
             Ok(_) if effect == Some(Effect::LoseAnswer) => Outcome::Lost,
             Ok(answer) => Outcome::Answered(answer),
             Err(_) if effect == Some(Effect::LoseAnswer) => Outcome::Cut,
@@ -130,12 +128,17 @@ impl Turn<'_> {
                 let message = "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe.";
                 Some(Outcome::Refused(Refusal::new("OptInRequired", message)))
             }
-            Effect::LoseAnswer | Effect::FailEndpoint => None,
+            Effect::LoseAnswer | Effect::FailEndpoint | Effect::SlowEndpoint => None,
         }
     }
 
     /// Limits, permission, action.
-    fn act(&mut self, asked: &Asked, principal: &Principal, fail: bool) -> Result<Answer, Refusal> {
+    fn act(
+        &mut self,
+        asked: &Asked,
+        principal: &Principal,
+        effect: Option<&Effect>,
+    ) -> Result<Answer, Refusal> {
         if self.options.throttle && !self.buckets.take(&self.limits(asked, principal), self.now.sim)
         {
             return Err(throttled(asked));
@@ -151,7 +154,9 @@ impl Turn<'_> {
                 let (world, region) = (&mut *self.world, asked.region.as_str());
                 action(&mut sns::Call { world, principal, region, params }).map(Answer::Xml)
             }
-            (Input::Query(params), _) => self.ec2(asked, principal, params, fail).map(Answer::Xml),
+            (Input::Query(params), _) => {
+                self.ec2(asked, principal, params, effect).map(Answer::Xml)
+            }
             (Input::Object(wanted), _) => {
                 s3::act(self.world, principal, &asked.region, self.now, wanted).map(Answer::Object)
             }
@@ -216,7 +221,7 @@ impl Turn<'_> {
         asked: &Asked,
         principal: &Principal,
         params: &Params,
-        fail_endpoint: bool,
+        effect: Option<&Effect>,
     ) -> Result<Xml, Refusal> {
         let (account, region) = (principal.account.as_str(), asked.region.as_str());
         let action = ec2::action(&asked.action).ok_or_else(|| unknown_action(asked))?;
@@ -244,7 +249,8 @@ impl Turn<'_> {
             options: self.options,
             now: self.now,
             params,
-            fail_endpoint,
+            fail_endpoint: effect == Some(&Effect::FailEndpoint),
+            slow_endpoint: effect == Some(&Effect::SlowEndpoint),
             ready: false,
         };
         let answer = action(&mut call);

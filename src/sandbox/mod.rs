@@ -37,7 +37,7 @@ mod world;
 
 pub use self::breakage::Breakage;
 pub use self::load::faults::{Effect, FaultRule};
-pub use self::load::log::Call;
+pub use self::load::log::{Call, Tallies, Tally};
 pub use self::options::Options;
 pub use self::scenario::{DEMO, Generated, SCENARIO_SCHEMA, ScenarioError};
 pub use self::server::Sandbox;

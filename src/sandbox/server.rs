@@ -1,5 +1,6 @@
 //! The sandbox itself: a world, a clock, and `handle(request) -> response`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::dice::Dice;
 use super::dispatch::{Outcome, Turn};
 use super::load::bucket::Buckets;
 use super::load::faults::FaultRule;
-use super::load::log::{Call, Log};
+use super::load::log::{Call, Log, Tallies};
 use super::options::Options;
 use super::wire::message::{Cut, Request, Response};
 use super::wire::protocol::{Service, accept, in_form_of, refuse};
@@ -31,6 +32,8 @@ struct Shared {
     options: Options,
     clock: Clock,
     seed: u64,
+    /// The world's own list of services, where it has one.
+    catalogue: Option<Catalogue>,
     state: Mutex<State>,
 }
 
@@ -54,8 +57,9 @@ impl Sandbox {
         let clock = Clock::start(options.started, saved, options.speed);
         let log = Log::new(options.log_capacity);
         let seed = world.seed;
+        let catalogue = (!world.services.is_empty()).then(|| Catalogue::of(&world.services));
         let state = Mutex::new(State { world, buckets: Buckets::default(), log });
-        Self(Arc::new(Shared { options, clock, seed, state }))
+        Self(Arc::new(Shared { options, clock, seed, catalogue, state }))
     }
 
     /// Answers a request at once, without latency and without the delay of a fault.
@@ -80,6 +84,27 @@ impl Sandbox {
     /// How many calls there were.
     pub fn call_count(&self) -> u64 {
         self.state().log.count()
+    }
+
+    /// All calls since the beginning, by service and action.
+    pub fn tallies(&self) -> Tallies {
+        self.state().log.tallies().clone()
+    }
+
+    /// How long the interface endpoints that were made here take until they are available, or have failed,
+    /// by account and region: as it was drawn when each was made, in simulated time.
+    pub fn drawn(&self) -> BTreeMap<(String, String), Vec<Duration>> {
+        let state = self.state();
+        let mut all = BTreeMap::new();
+        for account in state.world.accounts.values() {
+            for (name, region) in
+                account.regions.iter().filter(|(_, region)| !region.drawn.is_empty())
+            {
+                let times = region.drawn.iter().map(|ms| Duration::from_millis(ms.unsigned_abs()));
+                all.insert((account.id.clone(), name.clone()), times.collect());
+            }
+        }
+        all
     }
 
     /// What the sandbox was asked for and does not know: a test asserts that this is empty.
@@ -189,7 +214,7 @@ impl Sandbox {
                     world: &mut state.world,
                     buckets: &mut state.buckets,
                     options: &self.0.options,
-                    catalogue: Catalogue::embedded(),
+                    catalogue: self.0.catalogue.as_ref().unwrap_or_else(|| Catalogue::embedded()),
                     now,
                     delay: Duration::ZERO,
                 };

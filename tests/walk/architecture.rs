@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of ours that it may name. What stands in no row may name anything.
-const MAY_NAME: [(&str, &[&str]); 11] = [
+const MAY_NAME: [(&str, &[&str]); 12] = [
     ("ids", &[]),
     ("exit", &[]),
     ("model", &["ids"]),
@@ -14,6 +14,7 @@ const MAY_NAME: [(&str, &[&str]); 11] = [
     ("aws", &["ids", "model"]),
     ("shutdown", &["exit", "report"]),
     ("report", &["ids", "model", "plan", "audit", "exit", "shutdown"]),
+    ("rehearse", &["ids", "model", "plan"]),
     ("run", &["ids", "model", "config", "plan", "audit", "aws", "report", "shutdown"]),
     ("sandbox", &[]),
 ];

@@ -15,8 +15,8 @@ use linkwalk::ids::TargetId;
 use linkwalk::model::failure::Failure;
 use linkwalk::plan::outcome::{Held, Outcome};
 use linkwalk::plan::{Plan, Planned};
-use linkwalk::report::event::{EventKind, Events, Message};
-use linkwalk::run::{Run, Target, discover, execute, observe};
+use linkwalk::report::event::{Event, EventKind, Events, Message};
+use linkwalk::run::{Run, Target, discover, observe, roll_out};
 use linkwalk::sandbox::{Call, FaultRule, Options, Sandbox, World};
 use linkwalk::shutdown::{Level, Shutdown};
 use tap::Tap;
@@ -29,6 +29,7 @@ const SPEED: f64 = 10.0;
 pub(crate) struct Rehearsal {
     pub(crate) sandbox: Sandbox,
     config: Config,
+    speed: f64,
 }
 
 /// What goes wrong on this side of the wire.
@@ -48,6 +49,8 @@ pub(crate) struct Ended {
     /// The targets in scope, and the plan; an error where there was no walk.
     pub(crate) walked: Result<(Vec<TargetId>, Plan), Failure>,
     pub(crate) events: usize,
+    /// Everything that was told, in its order.
+    pub(crate) told: Vec<Event>,
     /// How often AWS asked to slow down.
     pub(crate) throttled: usize,
 }
@@ -55,16 +58,22 @@ pub(crate) struct Ended {
 impl Rehearsal {
     /// A world about to be rolled out to.
     pub(crate) fn new(world: World, accounts_toml: &str, lag: bool) -> Self {
-        let parsed = config::parse("test".to_owned(), accounts_toml.to_owned(), Path::new(""));
-        let config = parsed.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
-        Self { sandbox: sandbox(world, lag), config }
+        let config = parsed(accounts_toml);
+        Self { sandbox: sandbox(world, lag), config, speed: SPEED }
+    }
+
+    /// A sandbox that is as fast as AWS, and otherwise behaves as it is told.
+    pub(crate) fn at_awss_speed(world: World, accounts_toml: &str, options: Options) -> Self {
+        let options = Options { speed: 1.0, ..options };
+        let sandbox = Sandbox::new(world, options);
+        Self { sandbox, config: parsed(accounts_toml), speed: 1.0 }
     }
 
     /// The same world, as it is now, with other faults and an empty log.
     pub(crate) fn again(&self, faults: Vec<FaultRule>) -> Self {
         let mut world = self.sandbox.world();
         world.set_faults(faults);
-        Self { sandbox: sandbox(world, false), config: self.config.clone() }
+        Self { sandbox: sandbox(world, false), config: self.config.clone(), speed: SPEED }
     }
 
     /// `apply --yes`; `None` where the process crashed.
@@ -83,14 +92,14 @@ impl Rehearsal {
         let shutdown = Shutdown::new();
         let tap = Tap::new(self.sandbox.http_client(), mishap.crash);
         let keys = Sandbox::credentials(self.sandbox.world().operator());
-        let sessions = Sessions::in_process(tap.http_client(), keys, SPEED, self.access());
+        let sessions = Sessions::in_process(tap.http_client(), keys, self.speed, self.access());
         let id = format!("{}", self.sandbox.call_count());
         let run = Run::new(self.config.clone(), sessions, events, shutdown.clone(), id);
         let listener = tokio::spawn(async move {
             let mut seen = Vec::new();
             while let Some(message) = receiver.recv().await {
                 let Message::Event(event) = message else { continue };
-                seen.push(event.kind);
+                seen.push(*event);
                 if let Some((_, level)) = mishap.stop.filter(|(after, _)| *after == seen.len()) {
                     shutdown.request(level);
                 }
@@ -102,15 +111,15 @@ impl Rehearsal {
             walked = walk(Arc::new(run), go) => walked,
         };
         let seen = listener.await.unwrap();
-        let throttled = |kind: &&EventKind| matches!(kind, EventKind::Throttled { .. });
+        let throttled = |event: &&Event| matches!(event.kind, EventKind::Throttled { .. });
         let (events, throttled) = (seen.len(), seen.iter().filter(throttled).count());
         let mut outcomes: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for kind in seen {
-            if let EventKind::TargetFinished { target, outcome, .. } = kind {
-                outcomes.entry(target).or_default().push(outcome);
+        for event in &seen {
+            if let EventKind::TargetFinished { target, outcome, .. } = &event.kind {
+                outcomes.entry(target.clone()).or_default().push(outcome.clone());
             }
         }
-        Some(Ended { outcomes, walked, events, throttled })
+        Some(Ended { outcomes, walked, events, told: seen, throttled })
     }
 
     fn access(&self) -> Access {
@@ -141,6 +150,11 @@ impl Rehearsal {
     }
 }
 
+fn parsed(accounts_toml: &str) -> Config {
+    let parsed = config::parse("test".to_owned(), accounts_toml.to_owned(), Path::new(""));
+    parsed.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)))
+}
+
 fn sandbox(world: World, lag: bool) -> Sandbox {
     let lag = std::time::Duration::from_secs(if lag { 15 } else { 0 });
     let options = Options { speed: SPEED, describe_lag: lag, ..Options::at(Timestamp::now()) };
@@ -166,7 +180,7 @@ async fn walk(run: Arc<Run>, go: bool) -> Result<(Vec<TargetId>, Plan), Failure>
 
 /// As `apply --yes` ends every target.
 async fn carry_out(run: &Arc<Run>, targets: &[Arc<Target>], plan: &Plan) {
-    let mut work = BTreeMap::new();
+    let (mut work, mut ended) = (BTreeMap::new(), Vec::new());
     for target in targets {
         let outcome = match plan.targets.get(&target.id) {
             None => Outcome::NotStarted { held: Held::interrupted() },
@@ -182,9 +196,10 @@ async fn carry_out(run: &Arc<Run>, targets: &[Arc<Target>], plan: &Plan) {
                 Outcome::Diverged { blocked: plan.blocked.clone(), left: Vec::new() }
             }
         };
-        run.finish(target, outcome);
+        run.finish(target, outcome.clone());
+        ended.push((Arc::clone(target), outcome));
     }
     if !work.is_empty() {
-        execute(run, work).await;
+        roll_out(run, work, &ended, None).await;
     }
 }

@@ -21,7 +21,7 @@ use linkwalk::report::safe;
 use linkwalk::run::journal::{End, Opening, Paper, Past};
 use linkwalk::run::{Journal, Run, Target, discover, execute, observe, resume};
 use linkwalk::sandbox::{Options, Sandbox, World};
-use linkwalk::shutdown::Shutdown;
+use linkwalk::shutdown::{Level, Shutdown};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -77,9 +77,10 @@ const SPEED: f64 = 10.0;
 
 const RUN: &str = "20261123T024501Z-ab12";
 
-/// A disk that survives the process: what was written, and how much of it would survive the machine.
-#[derive(Clone, Default)]
-struct Disk(Arc<Mutex<(Vec<u8>, usize)>>);
+/// A disk that survives the process: what was written, how much of it would survive the machine, and how
+/// much there is room for.
+#[derive(Clone)]
+struct Disk(Arc<Mutex<(Vec<u8>, usize)>>, usize);
 
 impl Disk {
     /// What is found after the end: all that is durable, and of the rest as much as this draws.
@@ -92,8 +93,13 @@ impl Disk {
 
 impl Write for Disk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().0.extend_from_slice(bytes);
-        Ok(bytes.len())
+        let mut disk = self.0.lock().unwrap();
+        let room = self.1.saturating_sub(disk.0.len()).min(bytes.len());
+        if room == 0 && !bytes.is_empty() {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        disk.0.extend_from_slice(&bytes[..room]);
+        Ok(room)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -154,10 +160,14 @@ struct Attempt {
 
 impl Attempt {
     async fn begin(sandbox: &Sandbox, kept: &Kept) -> Self {
+        Self::with_room(sandbox, kept, usize::MAX).await
+    }
+
+    async fn with_room(sandbox: &Sandbox, kept: &Kept, room: usize) -> Self {
         let past = (!kept.journal.is_empty())
             .then(|| Past::read(&kept.journal[..]).unwrap_or_else(|why| panic!("{why}")));
         let whole = past.as_ref().map_or(0, |past| usize::try_from(past.whole).unwrap());
-        let disk = Disk(Arc::new(Mutex::new((kept.journal[..whole].to_vec(), whole))));
+        let disk = Disk(Arc::new(Mutex::new((kept.journal[..whole].to_vec(), whole))), room);
         let config = config();
         let (events, _) = Events::channel();
         let shutdown = Shutdown::new();
@@ -170,7 +180,7 @@ impl Attempt {
             run: RUN.to_owned(),
             command: "apply".to_owned(),
             deployment: config.deployment.clone(),
-            at: Timestamp::now().to_string(),
+            at: Timestamp::now(),
             by: "me@here".to_owned(),
             pid: 1,
             resumed: past.is_some(),
@@ -187,9 +197,9 @@ impl Attempt {
             sandbox: true,
         });
         let keys = Sandbox::credentials(sandbox.world().operator());
-        let sessions =
-            Sessions::in_process(sandbox.http_client(), keys, SPEED, access(&config));
-        let run = Run::new(config, sessions, events, shutdown, RUN.to_owned()).with_journal(journal);
+        let sessions = Sessions::in_process(sandbox.http_client(), keys, SPEED, access(&config));
+        let run =
+            Run::new(config, sessions, events, shutdown, RUN.to_owned()).with_journal(journal);
         let plan = Arc::new(Mutex::new(kept.plan.clone()));
         Self { run: Arc::new(run), disk, plan, past }
     }
@@ -218,6 +228,10 @@ impl Attempt {
             }
             _ => (BTreeMap::new(), observe(run, &targets).await),
         };
+        if run.journal.settle().await.is_err() {
+            // As `apply` does: what cannot be recorded is not begun.
+            return self.outcomes();
+        }
         if self.plan.lock().unwrap().is_none() {
             *self.plan.lock().unwrap() = Some(saved_plan(&plan));
         }
@@ -238,7 +252,12 @@ impl Attempt {
         }
         execute(run, work).await;
         run.events.send(EventKind::RunFinished { exit_code: 0 });
-        run.journal.settle().await.unwrap();
+        // Where there is no room, whoever asked is told so otherwise.
+        run.journal.settle().await.ok();
+        self.outcomes()
+    }
+
+    fn outcomes(&self) -> BTreeMap<TargetId, Outcome> {
         Past::read(&self.disk.0.lock().unwrap().0[..])
             .unwrap()
             .settled()
@@ -317,9 +336,8 @@ async fn killed_and_resumed(seed: u64, calm: &Calm) {
     let mut world = World::from_scenario(SCENARIO).unwrap();
     for _ in 0..draw.u8(1..=2) {
         let sandbox = sandbox(world);
-        let before = Past::read(&kept.journal[..]).map_or(0, |_| {
-            kept.journal.iter().filter(|byte| **byte == b'\n').count()
-        });
+        let before = Past::read(&kept.journal[..])
+            .map_or(0, |_| kept.journal.iter().filter(|byte| **byte == b'\n').count());
         let attempt = Attempt::begin(&sandbox, &kept).await;
         let moment = calm.took.mul_f64(draw.f64());
         tokio::select! {
@@ -378,4 +396,36 @@ fn killed_at_a_hundred_moments_and_resumed_it_converges_and_nothing_is_there_twi
             });
         }
     });
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_a_full_disk_nothing_is_sent_that_is_not_written_and_with_room_it_goes_on() {
+    let calm = calm().await;
+    let whole = {
+        let sandbox = sandbox(World::from_scenario(SCENARIO).unwrap());
+        let attempt = Attempt::begin(&sandbox, &Kept::default()).await;
+        attempt.walk().await;
+        attempt.disk.0.lock().unwrap().0.len()
+    };
+    let mut draw = fastrand::Rng::with_seed(1);
+    for tenth in 1..=9 {
+        let full = sandbox(World::from_scenario(SCENARIO).unwrap());
+        let room = whole * tenth / 10;
+        let attempt = Attempt::with_room(&full, &Kept::default(), room).await;
+        attempt.walk().await;
+        assert_eq!(attempt.run.shutdown.level(), Level::Drain, "{room}");
+        assert!(attempt.run.journal.settle().await.unwrap_err().contains("storage"));
+        let kept = attempt.kept(&mut draw);
+        every_call_was_intended(&full, &kept, 0);
+        assert!(made(&full) <= calm.creations, "{room}");
+        let roomy = sandbox(full.world());
+        let outcomes = Attempt::begin(&roomy, &kept).await.walk().await;
+        for (target, outcome) in outcomes {
+            assert!(
+                matches!(outcome, Outcome::Changed | Outcome::InSync),
+                "{target}: {outcome:#?}"
+            );
+        }
+        assert_eq!(facts::ours(&roomy.world()), calm.ours, "{room}");
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification, VpcEndpointType};
 
 use super::Ec2;
+use crate::aws::throttle::ThrottlesAreTold;
 use crate::aws::{convert, error};
 use crate::ids::{EndpointId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use crate::model::endpoint::{DnsOptions, EndpointKey, EndpointState, IpAddressType, Tags};
@@ -64,6 +65,11 @@ fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Option<Vec<String>
 
 fn tag_list(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// For the calls that a [`Pace`](crate::aws::Pace) gives leave to.
+fn told() -> aws_sdk_ec2::config::Builder {
+    aws_sdk_ec2::Config::builder().retry_classifier(ThrottlesAreTold)
 }
 
 fn on_create(resource: ResourceType, tags: &Tags) -> TagSpecification {
@@ -147,6 +153,8 @@ impl Ec2 {
             .set_policy_document(policy.map(PolicyDocument::to_json))
             .tag_specifications(on_create(ResourceType::VpcEndpoint, new.tags))
             .client_token(new.client_token)
+            .customize()
+            .config_override(told())
             .send()
             .await
             .map_err(|e| error::failure("CreateVpcEndpoint", &e))?;
@@ -181,6 +189,8 @@ impl Ec2 {
             .set_dns_options(change.dns.and_then(convert::dns_specification))
             .set_reset_policy(reset.then_some(true))
             .set_policy_document(change.policy.filter(|_| !reset).map(PolicyDocument::to_json))
+            .customize()
+            .config_override(told())
             .send()
             .await
             .map(drop)
@@ -194,6 +204,8 @@ impl Ec2 {
             .client
             .delete_vpc_endpoints()
             .vpc_endpoint_ids(id.as_str())
+            .customize()
+            .config_override(told())
             .send()
             .await
             .map_err(|e| error::failure("DeleteVpcEndpoints", &e))?;

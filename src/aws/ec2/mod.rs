@@ -7,7 +7,6 @@ pub use change::{EndpointModification, NewEndpoint};
 
 use aws_sdk_ec2::Client;
 
-use crate::aws::pace::Bucket;
 use crate::aws::requests::{Request, RequestLog};
 use crate::ids::TargetId;
 
@@ -16,52 +15,16 @@ use crate::ids::TargetId;
 pub struct Ec2 {
     client: Client,
     target: TargetId,
-    creates: Bucket,
-    modifies: Bucket,
-    deletes: Bucket,
     requests: RequestLog,
 }
 
-/// The calls that EC2 throttles hardest; each has a bucket of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mutation {
-    /// `CreateVpcEndpoint`
-    CreateEndpoint,
-    /// `ModifyVpcEndpoint`
-    ModifyEndpoint,
-    /// `DeleteVpcEndpoints`
-    DeleteEndpoint,
-}
-
 impl Ec2 {
-    pub(super) fn new(
-        client: Client,
-        target: TargetId,
-        speed: f64,
-        requests: RequestLog,
-    ) -> Self {
-        Self {
-            client,
-            target,
-            creates: Bucket::vpc_endpoint_mutation(speed),
-            modifies: Bucket::vpc_endpoint_mutation(speed),
-            deletes: Bucket::vpc_endpoint_mutation(speed),
-            requests,
-        }
+    pub(super) fn new(client: Client, target: TargetId, requests: RequestLog) -> Self {
+        Self { client, target, requests }
     }
 
     /// The mutating requests that were answered since this was last asked, in order.
     pub fn take_requests(&self) -> Vec<Request> {
         self.requests.take()
-    }
-
-    /// Waits until EC2 will take one more call of this kind.
-    pub async fn pace(&self, mutation: Mutation) {
-        let bucket = match mutation {
-            Mutation::CreateEndpoint => &self.creates,
-            Mutation::ModifyEndpoint => &self.modifies,
-            Mutation::DeleteEndpoint => &self.deletes,
-        };
-        bucket.take().await;
     }
 }

@@ -136,11 +136,8 @@ fn list(value: &Value) -> String {
     const SHOWN: usize = 4;
     let Some(items) = value.as_array() else { return text(value) };
     let more = items.len().saturating_sub(SHOWN);
-    let mut said = items.iter().take(SHOWN).map(text).collect::<Vec<_>>().join(", ");
-    if more > 0 {
-        said.push_str(&format!(" and {more} more"));
-    }
-    said
+    let said = items.iter().take(SHOWN).map(text).collect::<Vec<_>>().join(", ");
+    if more == 0 { said } else { format!("{said} and {more} more") }
 }
 
 fn text(value: &Value) -> String {

@@ -5,7 +5,9 @@ use csv::{Terminator, WriterBuilder};
 use crate::audit::{Audit, Finding, Ignored};
 use crate::report::audit::shown;
 
-const HEADER: [&str; 19] = [
+const COLUMNS: usize = 21;
+
+const HEADER: [&str; COLUMNS] = [
     "id",
     "status",
     "severity",
@@ -25,27 +27,29 @@ const HEADER: [&str; 19] = [
     "line",
     "ignored_until",
     "ignored_because",
+    "deployment",
+    "world",
 ];
 
 /// The table.
 pub(super) fn render(audit: &Audit) -> String {
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
-    let mut write = |row: [String; 19]| {
+    let mut write = |row: [String; COLUMNS]| {
         // Memory takes all that is written to it, and every row has as many fields as the header.
         writer.write_record(row.map(harmless)).ok();
     };
     write(HEADER.map(str::to_owned));
     for finding in &audit.findings {
-        write(row(finding, status(audit, finding), None));
+        write(row(audit, finding, status(audit, finding), None));
     }
     for ignored in &audit.ignored {
-        write(row(&ignored.finding, "ignored", Some(ignored)));
+        write(row(audit, &ignored.finding, "ignored", Some(ignored)));
     }
     for finding in audit.since.iter().flat_map(|since| &since.fixed) {
-        write(row(finding, "fixed", None));
+        write(row(audit, finding, "fixed", None));
     }
     for finding in audit.since.iter().flat_map(|since| &since.unknown) {
-        write(row(finding, "unknown", None));
+        write(row(audit, finding, "unknown", None));
     }
     let bytes = writer.into_inner().unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
@@ -60,7 +64,12 @@ fn status(audit: &Audit, finding: &Finding) -> &'static str {
     }
 }
 
-fn row(finding: &Finding, status: &str, ignored: Option<&Ignored>) -> [String; 19] {
+fn row(
+    audit: &Audit,
+    finding: &Finding,
+    status: &str,
+    ignored: Option<&Ignored>,
+) -> [String; COLUMNS] {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let drift: Vec<String> = finding
         .drift
@@ -89,6 +98,8 @@ fn row(finding: &Finding, status: &str, ignored: Option<&Ignored>) -> [String; 1
         finding.line.map(|line| line.to_string()).unwrap_or_default(),
         ignored.map(|rule| rule.until.clone()).unwrap_or_default(),
         ignored.map(|rule| rule.because.clone()).unwrap_or_default(),
+        audit.deployment.clone(),
+        if audit.sandbox { "sandbox" } else { "aws" }.to_owned(),
     ]
 }
 

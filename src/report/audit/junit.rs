@@ -60,7 +60,11 @@ fn suite(audit: &Audit, place: &Place) -> TestSuite {
 fn found(finding: &Finding) -> TestCase {
     let title = safe::text(&finding.title);
     if finding.severity == Severity::Info {
-        let mut case = TestCase::new(name(finding), TestCaseStatus::success());
+        let status = match finding.kind {
+            FindingKind::Unreachable => TestCaseStatus::skipped(),
+            _ => TestCaseStatus::success(),
+        };
+        let mut case = TestCase::new(name(finding), status);
         case.set_system_out(format!("{title}\n{}", safe::text(&finding.reason)));
         return case;
     }
@@ -105,18 +109,13 @@ fn skipped(ignored: &Ignored) -> TestCase {
 
 /// What stands for a target that was not looked at and has no finding that says so.
 fn unseen(place: &Place, audited: &Audited) -> Option<TestCase> {
-    let why = match audited.standing {
-        Standing::InSync | Standing::Drifted => return None,
-        Standing::NotStarted => "the run was asked to stop before its turn".to_owned(),
-        Standing::Unreachable => {
-            if place.findings.iter().any(|finding| finding.kind == FindingKind::Unreachable) {
-                return None;
-            }
-            audited
-                .failure
-                .as_ref()
-                .map_or_else(String::new, |failure| safe::text(&failure.to_string()))
-        }
+    if place.findings.iter().any(|finding| finding.kind == FindingKind::Unreachable) {
+        return None;
+    }
+    let why = match (audited.standing, &audited.failure) {
+        (Standing::InSync | Standing::Drifted, _) => return None,
+        (_, Some(failure)) => safe::text(&failure.to_string()),
+        (_, None) => "the run was asked to stop before its turn".to_owned(),
     };
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
     status.set_type("not-looked-at").set_message(why);

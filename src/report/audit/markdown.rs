@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::audit::{Audit, Finding, FindingKind, Severity, Standing};
-use crate::report::audit::shown;
 use crate::report::audit::verdict::{Tone, Verdict};
+use crate::report::audit::{day, shown};
 use crate::report::words::count;
 use crate::report::{safe, words};
 
@@ -55,7 +55,7 @@ fn head(audit: &Audit) -> String {
         "Deployment **{}** · {} · {} · linkwalk {}\n",
         plain(&audit.deployment),
         regions.join(", "),
-        plain(&audit.created_at),
+        plain(&day(&audit.created_at)),
         plain(&audit.version),
     )
     .ok();
@@ -78,7 +78,7 @@ fn head(audit: &Audit) -> String {
         ];
         let said = words::counts(counts);
         let said = if said.is_empty() { "nothing then, nothing now".to_owned() } else { said };
-        writeln!(page, "Since {}: **{said}**\n", plain(&since.created_at)).ok();
+        writeln!(page, "Since {}: **{said}**\n", plain(&day(&since.created_at))).ok();
     }
     page
 }
@@ -246,13 +246,25 @@ fn fixed(audit: &Audit, page: &mut String) {
 
 /// Text in which nothing is Markdown, HTML, a mention or a link.
 fn plain(untrusted: &str) -> String {
-    let mut plain = String::with_capacity(untrusted.len());
-    for c in safe::text(untrusted).chars() {
-        // Full stops and hyphens mean something only at the start of a line, where none of these stands.
-        if c.is_ascii_punctuation() && !matches!(c, '.' | ',' | ';' | '-' | '/' | '(' | ')' | '%') {
-            write!(plain, "&#{};", u32::from(c)).ok();
-        } else {
+    let safe = safe::text(untrusted);
+    let mut plain = String::with_capacity(safe.len());
+    for (at, c) in safe.char_indices() {
+        let means_nothing = match c {
+            // Lists begin with these, at the start of a line, where none of these texts stands.
+            ',' | ';' | '-' | '/' | '(' | ')' | '%' | '\'' => true,
+            // `https:` and `www.` begin links.
+            ':' => safe[at..].starts_with(": "),
+            '.' => !safe[..at].to_ascii_lowercase().ends_with("www"),
+            c => !c.is_ascii_punctuation(),
+        };
+        if means_nothing {
             plain.push(c);
+        } else {
+            write!(plain, "&#{};", u32::from(c)).ok();
+        }
+        if c == '@' {
+            // GitHub looks for mentions after it has read the entities.
+            plain += "&#8203;";
         }
     }
     plain
@@ -269,7 +281,8 @@ mod tests {
             ("<b>", "&#60;b&#62;"),
             ("a|b", "a&#124;b"),
             ("[x](javascript:1)", "&#91;x&#93;(javascript&#58;1)"),
-            ("@team #1 `code`", "&#64;team &#35;1 &#96;code&#96;"),
+            ("@team #1 `code`", "&#64;&#8203;team &#35;1 &#96;code&#96;"),
+            ("https://x: www.y.z", "https&#58;//x: www&#46;y.z"),
             ("\u{1b}[2J", "&#92;u&#123;1b&#125;&#91;2J"),
         ] {
             assert_eq!(plain(name), written);

@@ -18,9 +18,11 @@ pub(super) mod verdict;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::audit::Audit;
+use crate::report::safe;
 
 pub use json::schema;
 
@@ -135,6 +137,22 @@ fn shown(value: &Value) -> String {
     }
 }
 
+/// `23 November 2026, 06:00 UTC`; a text that is no time stays as it is.
+fn day(rfc_3339: &str) -> String {
+    match rfc_3339.parse::<Timestamp>() {
+        Ok(time) => time.strftime("%-d %B %Y, %H:%M UTC").to_string(),
+        Err(_) => safe::text(rfc_3339),
+    }
+}
+
+/// `2026-11-23T06:00:00Z`, as HTML knows times; a text that is no time stays as it is.
+fn seconds(rfc_3339: &str) -> String {
+    match rfc_3339.parse::<Timestamp>() {
+        Ok(time) => time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        Err(_) => safe::text(rfc_3339),
+    }
+}
+
 /// At most so many characters, the last of them an ellipsis where the text was longer.
 fn cut(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
@@ -174,6 +192,14 @@ mod tests {
         ] {
             assert_eq!(shown(&value), said);
         }
+    }
+
+    #[test]
+    fn a_time_is_said_to_the_minute_and_written_to_the_second() {
+        let time = "2026-11-03T05:04:09.392104975Z";
+        assert_eq!(day(time), "3 November 2026, 05:04 UTC");
+        assert_eq!(seconds(time), "2026-11-03T05:04:09Z");
+        assert_eq!(day("yester\u{7}day"), r"yester\u{7}day");
     }
 
     #[test]

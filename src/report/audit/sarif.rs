@@ -6,7 +6,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::audit::{Audit, Finding, FindingKind, Ignored, Severity, Standing};
+use crate::audit::{Audit, Finding, FindingKind, Ignored, Severity, Standing, usual_severity};
 use crate::report::audit::shown;
 use crate::report::{safe, words};
 
@@ -57,26 +57,6 @@ pub(super) fn render(audit: &Audit) -> String {
     safe::json_pretty(&log).unwrap_or_default() + "\n"
 }
 
-/// How severe findings of a kind usually are; each result carries its own.
-fn usual(kind: FindingKind) -> Severity {
-    use FindingKind as K;
-    match kind {
-        K::SubnetMissing
-        | K::SubnetExtra
-        | K::RuleExtra
-        | K::RouteTableExtra
-        | K::IpAddressType
-        | K::DnsOptions
-        | K::EndpointPendingTooLong
-        | K::EndpointAwaitingAcceptance
-        | K::Foreign
-        | K::ForeignInTheWay
-        | K::SharedRoot => Severity::Medium,
-        K::Tags | K::Duplicate | K::Orphan | K::IgnoreExpired => Severity::Low,
-        _ => Severity::High,
-    }
-}
-
 fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::High => "error",
@@ -86,7 +66,7 @@ fn level(severity: Severity) -> &'static str {
 }
 
 fn rule(kind: FindingKind) -> Value {
-    let severity = usual(kind);
+    let severity = usual_severity(kind);
     // GitHub's bands: from 7.0 high, from 4.0 medium, else low.
     let score = match severity {
         Severity::High => "8.0",

@@ -150,15 +150,11 @@ impl<'a> Text<'a> {
         const SHOWN: usize = 6;
         let several_regions = self.audit.regions.len() > 1;
         let label = |finding: &&&Finding| {
-            let mut label = format!("{} ({})", finding.account_name, finding.account);
-            if let Some(region) = finding.region.as_ref().filter(|_| several_regions) {
-                label.push_str(&format!(" {region}"));
-            }
+            let region = finding.region.as_ref().filter(|_| several_regions);
             let resource = finding.resource.as_ref().filter(|_| self.in_full || group.is_one());
-            if let Some(resource) = resource {
-                label.push_str(&format!(": {resource}"));
-            }
-            label
+            let region = region.map(|region| format!(" {region}")).unwrap_or_default();
+            let resource = resource.map(|resource| format!(": {resource}")).unwrap_or_default();
+            format!("{} ({}){region}{resource}", finding.account_name, finding.account)
         };
         let mut told = BTreeSet::new();
         let mut labels: Vec<String> = group.findings.iter().map(|one| label(&one)).collect();
@@ -255,7 +251,11 @@ impl<'a> Text<'a> {
     fn next(&mut self) {
         let drift = self.audit.findings.iter().filter(|finding| finding.is_drift());
         let by_apply = |finding: &&Finding| {
-            finding.command.as_ref().is_some_and(|one| one.starts_with("linkwalk apply"))
+            // What needs a mode is not repaired by an apply alone.
+            finding
+                .command
+                .as_ref()
+                .is_some_and(|one| one.starts_with("linkwalk apply") && !one.contains("--mode"))
         };
         if drift.filter(by_apply).count() > 0 {
             let text =
@@ -360,9 +360,15 @@ fn command(group: &Group) -> Option<String> {
         return Some(command);
     }
     let named: String = match accounts.len() {
-        2..=NAMED => accounts.iter().map(|account| format!(" --account {account}")).collect(),
+        2..=NAMED => accounts.iter().flat_map(|one| [" --account ", one.as_str()]).collect(),
         _ if command.starts_with("linkwalk apply") => String::new(),
         _ => return Some(format!("{command}   # and so in each account")),
     };
-    Some(command.replace(&own, &named))
+    let command = command.replace(&own, &named);
+    let regions: BTreeSet<_> =
+        group.findings.iter().filter_map(|one| one.region.as_ref()).collect();
+    match (regions.len(), first.region.as_ref()) {
+        (2.., Some(region)) => Some(command.replace(&format!(" --region {region}"), "")),
+        _ => Some(command),
+    }
 }

@@ -13,13 +13,17 @@ pub(in crate::report) struct Verdict {
     /// How good or bad that is.
     pub(in crate::report) tone: Tone,
     /// Accounts in scope.
-    pub(in crate::report) accounts: usize,
-    /// Accounts where something differs.
-    pub(in crate::report) drifted: usize,
+    accounts: usize,
+    /// Accounts in scope where something differs.
+    drifted: usize,
+    /// Accounts out of scope where something differs.
+    beyond: usize,
     /// Accounts of which nothing, or not everything, is known.
     pub(in crate::report) unknown: usize,
+    /// Whether the run was asked to stop before it had looked at all of them.
+    is_cut_short: bool,
     /// Findings that are drift: neither worth knowing only, nor an account that was not reached.
-    pub(in crate::report) findings: usize,
+    findings: usize,
 }
 
 /// How good or bad a verdict is.
@@ -38,25 +42,26 @@ impl Verdict {
     pub(in crate::report) fn of(audit: &Audit) -> Self {
         let accounts: BTreeSet<&AccountId> =
             audit.targets.iter().map(|audited| &audited.target.account).collect();
-        let unknown: BTreeSet<&AccountId> = audit
-            .targets
-            .iter()
-            .filter(|audited| {
-                matches!(audited.standing, Standing::Unreachable | Standing::NotStarted)
-            })
-            .map(|audited| &audited.target.account)
-            .collect();
+        let standing = |wanted| {
+            let those = audit.targets.iter().filter(move |audited| audited.standing == wanted);
+            those.map(|audited| &audited.target.account)
+        };
+        let unknown: BTreeSet<&AccountId> =
+            standing(Standing::Unreachable).chain(standing(Standing::NotStarted)).collect();
         let is_drift =
             |severity, kind| severity != Severity::Info && kind != FindingKind::Unreachable;
         let drift: Vec<_> =
             audit.findings.iter().filter(|found| is_drift(found.severity, found.kind)).collect();
-        let drifted: BTreeSet<&AccountId> = drift.iter().map(|found| &found.account).collect();
+        let (within, beyond): (BTreeSet<&AccountId>, BTreeSet<_>) =
+            drift.iter().map(|found| &found.account).partition(|id| accounts.contains(id));
         let mut verdict = Self {
             headline: String::new(),
             tone: Tone::Clean,
             accounts: accounts.len(),
-            drifted: drifted.len(),
+            drifted: within.len(),
+            beyond: beyond.len(),
             unknown: unknown.len(),
+            is_cut_short: standing(Standing::NotStarted).next().is_some(),
             findings: drift.len(),
         };
         if !drift.is_empty() {
@@ -73,9 +78,11 @@ impl Verdict {
         if self.accounts == 0 && self.findings == 0 {
             return "No account was in scope".to_owned();
         }
-        let unknown = match self.unknown {
-            0 => String::new(),
-            n => format!("{} could not be looked at", count(n, "account")),
+        let unknown = match (self.unknown, self.is_cut_short) {
+            (0, _) => String::new(),
+            (1, true) => "1 account was not looked at".to_owned(),
+            (n, true) => format!("{n} accounts were not looked at"),
+            (n, false) => format!("{} could not be looked at", count(n, "account")),
         };
         let seen = self.accounts - self.unknown;
         match (self.findings, unknown.is_empty()) {
@@ -83,12 +90,56 @@ impl Verdict {
             (0, true) => format!("All {} accounts are as they should be", self.accounts),
             (0, false) if seen == 0 => unknown,
             (0, false) => format!("{unknown}; nothing differs in the other {seen}"),
-            (findings, is_whole) => {
-                let found = count(findings, "finding");
-                let drift =
-                    format!("{found} in {} of {}", self.drifted, count(self.accounts, "account"));
-                if is_whole { drift } else { format!("{drift}; {unknown}") }
-            }
+            (_, true) => self.drift(),
+            (_, false) => format!("{}; {unknown}", self.drift()),
+        }
+    }
+
+    fn drift(&self) -> String {
+        let found = count(self.findings, "finding");
+        let within = format!("{} of {}", self.drifted, count(self.accounts, "account"));
+        // The shared root, and accounts that are no longer wanted.
+        let beyond = format!("{} out of scope", count(self.beyond, "account"));
+        match (self.drifted, self.beyond) {
+            (_, 0) => format!("{found} in {within}"),
+            (0, _) => format!("{found} in {beyond}"),
+            _ => format!("{found} in {within} and in {beyond}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_says_what_is_known_and_what_is_not() {
+        let verdict = |accounts, drifted, beyond, unknown, is_cut_short, findings| {
+            let (headline, tone) = (String::new(), Tone::Clean);
+            Verdict { headline, tone, accounts, drifted, beyond, unknown, is_cut_short, findings }
+                .sentence()
+        };
+        for (said, sentence) in [
+            (verdict(0, 0, 0, 0, false, 0), "No account was in scope"),
+            (verdict(1, 0, 0, 0, false, 0), "The account is as it should be"),
+            (verdict(9, 0, 0, 0, false, 0), "All 9 accounts are as they should be"),
+            (verdict(9, 2, 0, 0, false, 3), "3 findings in 2 of 9 accounts"),
+            (
+                verdict(9, 2, 1, 0, false, 3),
+                "3 findings in 2 of 9 accounts and in 1 account out of scope",
+            ),
+            (verdict(9, 0, 1, 0, false, 1), "1 finding in 1 account out of scope"),
+            (
+                verdict(9, 0, 0, 1, false, 0),
+                "1 account could not be looked at; nothing differs in the other 8",
+            ),
+            (verdict(9, 0, 0, 9, false, 0), "9 accounts could not be looked at"),
+            (
+                verdict(9, 1, 0, 2, true, 1),
+                "1 finding in 1 of 9 accounts; 2 accounts were not looked at",
+            ),
+        ] {
+            assert_eq!(said, sentence);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The lines of a journal that are not events of the stream.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Request;
@@ -43,8 +44,8 @@ pub struct Opening {
     pub command: String,
     /// The deployment's name.
     pub deployment: String,
-    /// When, RFC 3339.
-    pub at: String,
+    /// When.
+    pub at: Timestamp,
     /// `user@host`
     pub by: String,
     /// The process.

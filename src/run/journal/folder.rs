@@ -85,14 +85,20 @@ impl State {
     /// people.
     pub fn find(&self, asked: Option<&str>) -> Result<RunFolder, String> {
         let shown = self.root.join("runs");
-        let runs = self.runs().map_err(|error| format!("cannot read {}: {error}", shown.display()))?;
+        let runs =
+            self.runs().map_err(|error| format!("cannot read {}: {error}", shown.display()))?;
         let mut matching = runs.iter().filter(|run| asked.is_none_or(|id| run.id.starts_with(id)));
         match (matching.next(), matching.next(), asked) {
             (Some(run), _, None) | (Some(run), None, Some(_)) => Ok(run.clone()),
-            (Some(one), Some(other), Some(asked)) => match runs.iter().find(|run| run.id == asked) {
-                Some(run) => Ok(run.clone()),
-                None => Err(format!("`{asked}` is more than one run: {}, {}, ...", other.id, one.id)),
-            },
+            (Some(one), Some(other), Some(asked)) => {
+                match runs.iter().find(|run| run.id == asked) {
+                    Some(run) => Ok(run.clone()),
+                    None => Err(format!(
+                        "`{asked}` is more than one run: {}, {}, ...",
+                        other.id, one.id
+                    )),
+                }
+            }
             (None, _, Some(asked)) => Err(format!(
                 "there is no run `{asked}` in {}; `linkwalk runs` lists them",
                 shown.display()
@@ -146,6 +152,11 @@ impl RunFolder {
     pub fn is_running(&self) -> bool {
         let file = File::open(self.path.join("journal.jsonl"));
         file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
+    /// Whether a plan was kept: whether anything can have been changed.
+    pub fn has_plan(&self) -> bool {
+        self.path.join("plan.json").exists()
     }
 
     /// What the journal says. The error is for people.
@@ -204,7 +215,8 @@ mod tests {
     #[test]
     fn an_id_can_be_read_and_sorts_by_time() {
         let at = |text: &str| fresh_id(text.parse().unwrap());
-        let ids = [at("2026-11-23T02:45:01Z"), at("2026-11-23T02:45:02Z"), at("2027-01-01T00:00:00Z")];
+        let ids =
+            [at("2026-11-23T02:45:01Z"), at("2026-11-23T02:45:02Z"), at("2027-01-01T00:00:00Z")];
         assert!(ids.is_sorted() && ids[0].starts_with("20261123T024501Z-"), "{ids:?}");
         assert_eq!(ids[0].len(), 21);
         assert_ne!(ids[0], at("2026-11-23T02:45:01.000000001Z"));

@@ -23,7 +23,7 @@ use serde::Serialize;
 
 use super::send::{Sent, operation, resource, send, token};
 use super::{Run, Target};
-use crate::aws::{Ec2, Request};
+use crate::aws::{Ec2, Pace, Request};
 use crate::ids::{SecurityGroupId, TargetId};
 use crate::model::failure::{ErrorClass, Failure};
 use crate::plan::action::{Action, ActionId};
@@ -101,10 +101,8 @@ impl Journal {
 
     /// Says which targets the run is about.
     pub fn scope(&self, targets: &[Arc<Target>]) {
-        let named = |target: &Arc<Target>| Named {
-            target: target.id.clone(),
-            name: target.name.clone(),
-        };
+        let named =
+            |target: &Arc<Target>| Named { target: target.id.clone(), name: target.name.clone() };
         self.write(&Entry::Scope { targets: targets.iter().map(named).collect() });
     }
 
@@ -150,11 +148,13 @@ fn on_failure(events: &Events, shutdown: &Shutdown) -> OnFailure {
 pub(super) async fn send_noted(
     run: &Run,
     target: &TargetId,
-    ec2: &Ec2,
+    (ec2, pace): (&Ec2, &Pace),
     action: &Action,
     groups: &BTreeMap<ActionId, SecurityGroupId>,
 ) -> Result<Sent, Failure> {
-    let Some(book) = &run.journal.0 else { return send(ec2, &run.id, action, groups).await };
+    let Some(book) = &run.journal.0 else {
+        return send((ec2, pace), &run.id, action, groups).await;
+    };
     let call = book.calls.fetch_add(1, Relaxed) + 1;
     let operation = operation(&action.verb);
     let intent = Intent {
@@ -172,7 +172,7 @@ pub(super) async fn send_noted(
         .map_err(|why| not_written(operation, &why))?;
     // What an earlier call left, whose answer nobody waited for.
     drop(ec2.take_requests());
-    let answer = send(ec2, &run.id, action, groups).await;
+    let answer = send((ec2, pace), &run.id, action, groups).await;
     let requests: Vec<Request> = ec2.take_requests();
     run.journal.write(&Entry::Answer(Answer {
         elapsed_ms: millis(run.events.elapsed()),

@@ -204,17 +204,14 @@ impl Past {
 
     /// How it ended.
     pub fn end(&self) -> End {
-        let is_left = |outcome: &Outcome| match outcome {
-            Outcome::Interrupted { .. } => true,
-            Outcome::NotStarted { held } => held.code != HeldCode::StalePlan,
-            _ => false,
-        };
         let finished = || self.progress.finished.values().map(|finished| &finished.outcome);
         match self.progress.exit_code {
             None => End::Killed,
-            Some(_) if finished().any(|outcome| *outcome == Outcome::WouldChange) => End::NotApplied,
+            Some(_) if finished().any(|outcome| *outcome == Outcome::WouldChange) => {
+                End::NotApplied
+            }
             Some(code) if code == Exit::Interrupted.code() => End::Interrupted,
-            Some(_) if finished().any(is_left) => End::Interrupted,
+            Some(_) if finished().any(Outcome::is_left) => End::Interrupted,
             Some(code) if code == Exit::Ok.code() => End::Converged,
             Some(_) => End::Failed,
         }
@@ -231,8 +228,7 @@ impl Past {
     /// interrupted, what was not begun was not started.
     pub fn settled(&self) -> Progress {
         let mut progress = self.progress.clone();
-        let is_applying =
-            progress.phase.as_ref().is_some_and(|phase| phase.phase == Phase::Apply);
+        let is_applying = progress.phase.as_ref().is_some_and(|phase| phase.phase == Phase::Apply);
         let named = self.scope.iter().map(|(target, name)| (target.clone(), name.clone()));
         let seen = self.progress.running.iter().map(|(id, one)| (id.clone(), one.name.clone()));
         let targets: BTreeMap<TargetId, String> = seen.chain(named).collect();
@@ -242,7 +238,9 @@ impl Past {
             }
             let running = progress.running.get(&target).filter(|_| is_applying);
             let outcome = match running {
-                Some(running) => Outcome::Interrupted { in_flight: self.in_flight(&target, running) },
+                Some(running) => {
+                    Outcome::Interrupted { in_flight: self.in_flight(&target, running) }
+                }
                 None => Outcome::NotStarted {
                     held: Held::new(HeldCode::Interrupted, "the run ended before its turn"),
                 },
@@ -258,8 +256,10 @@ impl Past {
         let sent = mine.map(|intent| format!("{} (sent, no answer yet)", intent.what));
         let endpoints = running.endpoints.iter();
         let coming = endpoints.filter(|(_, seen)| seen.state != EndpointState::Available);
-        sent.chain(coming.map(|(id, seen)| format!("{} {id} {}", seen.service, seen.state.as_str())))
-            .collect()
+        sent.chain(
+            coming.map(|(id, seen)| format!("{} {id} {}", seen.service, seen.state.as_str())),
+        )
+        .collect()
     }
 }
 
@@ -270,3 +270,6 @@ enum Wrong {
     /// It is whole, and cannot be gone by.
     Refused(String),
 }
+
+#[cfg(test)]
+mod tests;

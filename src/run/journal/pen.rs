@@ -169,7 +169,16 @@ mod tests {
     async fn many_who_wait_share_one_call_to_the_disk() {
         let paper = Slow::default();
         let pen = Arc::new(Pen::in_thread(Box::new(paper.clone()), Box::new(|_| ())).unwrap());
-        let gate = paper.gate.lock().unwrap();
+        // Held until all have asked, in a thread of its own.
+        let (gate, (opened, open)) = (Arc::clone(&paper.gate), mpsc::channel());
+        let (shut, is_shut) = mpsc::channel();
+        let keeper = thread::spawn(move || {
+            let held = gate.lock().unwrap();
+            shut.send(()).unwrap();
+            open.recv().unwrap();
+            drop(held);
+        });
+        is_shut.recv().unwrap();
         let writers: Vec<_> = (0..200)
             .map(|n| {
                 let pen = Arc::clone(&pen);
@@ -177,7 +186,8 @@ mod tests {
             })
             .collect();
         tokio::task::yield_now().await;
-        drop(gate);
+        opened.send(()).unwrap();
+        keeper.join().unwrap();
         for writer in writers {
             writer.await.unwrap().unwrap();
         }

@@ -50,42 +50,35 @@ pub(super) async fn take(
     let made = place.bucket.create(&place.key, &text).await.map_err(Refused::Aws)?;
     let (etag, taken) = match made {
         Some(etag) => (etag, Taken::Free),
-        None => {
-            let Some((text_there, there)) =
-                place.bucket.get(&place.key).await.map_err(Refused::Aws)?
-            else {
-                return Err(Refused::Failed(format!(
-                    "{} was given back this moment; try again",
-                    place.shown
-                )));
-            };
-            let Some(left) = Owner::from_text(&text_there) else {
-                return Err(Refused::Failed(format!(
-                    "{} is no lock of this version of linkwalk; look at it, and delete it by hand",
-                    place.shown
-                )));
-            };
-            let is_ours = left.run == owner.run
-                && (left.is_dead() || left.silence(owner.since) > SILENT);
-            if !is_ours {
-                return Err(Refused::Held { owner: Box::new(left), is_alive: false });
-            }
-            let replaced = place.bucket.replace(&place.key, &text, &there).await;
-            match replaced.map_err(Refused::Aws)? {
-                Some(etag) => (etag, Taken::Over(Some(Box::new(left)))),
-                None => {
-                    return Err(Refused::Failed(format!(
-                        "{} was taken by another this moment; try again",
-                        place.shown
-                    )));
-                }
-            }
-        }
+        None => take_over(&place, &owner, &text).await?,
     };
     let (stop, stopped) = oneshot::channel();
     let heart = beat(place.clone(), owner, etag, events.downgrade(), shutdown.clone(), stopped);
     let heart = tokio::spawn(heart);
     Ok((BucketLock { place, stop, heart }, taken))
+}
+
+/// Takes over what an ended process of the same run has left; anybody else's lock refuses.
+async fn take_over(place: &Place, owner: &Owner, text: &str) -> Result<(String, Taken), Refused> {
+    let again =
+        |what: &str| Refused::Failed(format!("{} was {what} this moment; try again", place.shown));
+    let there = place.bucket.get(&place.key).await.map_err(Refused::Aws)?;
+    let (found, etag) = there.ok_or_else(|| again("given back"))?;
+    let left = Owner::from_text(&found).ok_or_else(|| not_a_lock(place))?;
+    let has_ended = left.is_dead() || left.silence(owner.since) > SILENT;
+    if left.run != owner.run || !has_ended {
+        return Err(Refused::Held { owner: Box::new(left), is_alive: false });
+    }
+    let replaced = place.bucket.replace(&place.key, text, &etag).await.map_err(Refused::Aws)?;
+    let etag = replaced.ok_or_else(|| again("taken by another"))?;
+    Ok((etag, Taken::Over(Some(Box::new(left)))))
+}
+
+fn not_a_lock(place: &Place) -> Refused {
+    Refused::Failed(format!(
+        "{} is no lock of this version of linkwalk; look at it, and delete it by hand",
+        place.shown
+    ))
 }
 
 /// Says every minute that the holder lives, until it is stopped or the lock is lost. Who has lost it
@@ -134,12 +127,7 @@ pub(super) async fn break_open(place: &Place, run: &str) -> Result<Owner, Refuse
     let there = place.bucket.get(&place.key).await.map_err(Refused::Aws)?;
     let Some((text, etag)) = there else { return Err(Refused::Free) };
     // What cannot be read has no run by which it could be named.
-    let Some(owner) = Owner::from_text(&text) else {
-        return Err(Refused::Failed(format!(
-            "{} is no lock of this version of linkwalk; look at it, and delete it by hand",
-            place.shown
-        )));
-    };
+    let owner = Owner::from_text(&text).ok_or_else(|| not_a_lock(place))?;
     if owner.run != run {
         return Err(Refused::Held { owner: Box::new(owner), is_alive: false });
     }

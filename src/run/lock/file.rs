@@ -21,9 +21,9 @@ pub(super) fn take(path: &Path, owner: &Owner) -> Result<(FileLock, Taken), Refu
     let taken = match found {
         Found::Free => Taken::Free,
         Found::Left(Some(left)) if left.host != host() => {
-            return Err(Refused::Held { owner: Box::new(left), is_alive: false });
+            return Err(Refused::Held { owner: left, is_alive: false });
         }
-        Found::Left(left) => Taken::Over(left.map(Box::new)),
+        Found::Left(left) => Taken::Over(left),
     };
     let written = write(&mut file, &owner.to_text());
     written.map_err(|error| failed(path, &error))?;
@@ -36,9 +36,9 @@ pub(super) fn break_open(path: &Path, run: &str) -> Result<Owner, Refused> {
     match found {
         Found::Left(Some(left)) if left.run == run => {
             write(&mut file, "").map_err(|error| failed(path, &error))?;
-            Ok(left)
+            Ok(*left)
         }
-        Found::Left(Some(left)) => Err(Refused::Held { owner: Box::new(left), is_alive: false }),
+        Found::Left(Some(left)) => Err(Refused::Held { owner: left, is_alive: false }),
         Found::Left(None) | Found::Free => Err(Refused::Free),
     }
 }
@@ -54,7 +54,7 @@ impl FileLock {
 enum Found {
     Free,
     /// Somebody has not given it back; unknown who, where that is torn.
-    Left(Option<Owner>),
+    Left(Option<Box<Owner>>),
 }
 
 fn locked(path: &Path) -> Result<(File, Found), Refused> {
@@ -72,7 +72,9 @@ fn locked(path: &Path) -> Result<(File, Found), Refused> {
     file.read_to_string(&mut text).map_err(|error| failed(path, &error))?;
     let owner = Owner::from_text(&text);
     match (free, owner) {
-        (true, owner) if owner.is_some() || !text.trim().is_empty() => Ok((file, Found::Left(owner))),
+        (true, owner) if owner.is_some() || !text.trim().is_empty() => {
+            Ok((file, Found::Left(owner.map(Box::new))))
+        }
         (true, _) => Ok((file, Found::Free)),
         (false, Some(owner)) => Err(Refused::Held { owner: Box::new(owner), is_alive: true }),
         (false, None) => Err(Refused::HeldBySomebody(path.to_owned())),
@@ -96,4 +98,84 @@ fn failed(path: &Path, error: &io::Error) -> Refused {
 /// Where the lock of a deployment is, below the state's folder.
 pub(super) fn path(root: &Path, deployment: &str) -> PathBuf {
     root.join("locks").join(format!("{deployment}.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn owner(run: &str) -> Owner {
+        Owner::new("d", run, "apply", Timestamp::now())
+    }
+
+    fn lock() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path(&folder.path().join("state"), "d");
+        (folder, path)
+    }
+
+    #[test]
+    fn the_second_is_told_who_the_first_is_until_that_gives_it_back() {
+        let (_folder, path) = lock();
+        let (held, taken) = take(&path, &owner("first")).unwrap();
+        assert!(matches!(taken, Taken::Free));
+        for refused in
+            [take(&path, &owner("second")).map(|_| ()), break_open(&path, "first").map(drop)]
+        {
+            let Err(Refused::Held { owner, is_alive: true }) = &refused else {
+                panic!("{refused:?}")
+            };
+            assert_eq!((owner.run.as_str(), owner.pid), ("first", std::process::id()));
+            let said = refused.unwrap_err().in_words(Timestamp::now());
+            assert!(
+                said.contains("run first (apply) of ") && said.contains("is running"),
+                "{said}"
+            );
+        }
+        held.release().unwrap();
+        assert!(matches!(take(&path, &owner("second")), Ok((_, Taken::Free))));
+    }
+
+    #[test]
+    fn the_lock_of_a_process_that_ended_here_is_taken_over_and_said() {
+        let (_folder, path) = lock();
+        // Dropped and not released: as the system leaves it when the process is killed.
+        drop(take(&path, &owner("first")).unwrap());
+        let (_held, taken) = take(&path, &owner("second")).unwrap();
+        let Taken::Over(Some(left)) = taken else { panic!("it was free") };
+        assert_eq!(left.run, "first");
+    }
+
+    #[test]
+    fn a_lock_torn_by_a_crash_is_taken_over() {
+        let (_folder, path) = lock();
+        drop(take(&path, &owner("first")).unwrap());
+        std::fs::write(&path, "{\"form").unwrap();
+        assert!(matches!(take(&path, &owner("second")), Ok((_, Taken::Over(None)))));
+    }
+
+    #[test]
+    fn the_lock_of_another_machine_is_only_broken_on_purpose_and_by_its_run() {
+        let (_folder, path) = lock();
+        drop(take(&path, &Owner { host: "elsewhere".to_owned(), ..owner("first") }).unwrap());
+        let refused = take(&path, &owner("second")).map(|_| ()).unwrap_err();
+        let said = refused.in_words(Timestamp::now());
+        assert!(said.contains("elsewhere") && said.contains("force-unlock first"), "{said}");
+        assert!(matches!(break_open(&path, "other"), Err(Refused::Held { .. })));
+        assert_eq!(break_open(&path, "first").unwrap().host, "elsewhere");
+        assert!(matches!(break_open(&path, "first"), Err(Refused::Free)));
+        assert!(matches!(take(&path, &owner("second")), Ok((_, Taken::Free))));
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_told() {
+        let (folder, _) = lock();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let refused = take(&path(&file, "d"), &owner("first")).map(|_| ()).unwrap_err();
+        let said = refused.in_words(Timestamp::now());
+        assert!(said.contains("cannot lock") && said.contains("--state-dir"), "{said}");
+    }
 }

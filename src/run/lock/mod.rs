@@ -8,7 +8,6 @@ mod owner;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-
 use jiff::Timestamp;
 
 use crate::aws::Sessions;
@@ -72,7 +71,10 @@ impl Refused {
             Self::Held { owner, is_alive: false } => {
                 let silence = owner.silence(now);
                 let heard = if silence > SILENT {
-                    format!("; not heard of for {}, it has probably ended", words::duration(silence))
+                    format!(
+                        "; not heard of for {}, it has probably ended",
+                        words::duration(silence)
+                    )
                 } else {
                     format!("; last heard of {} ago", words::duration(silence))
                 };
@@ -86,7 +88,10 @@ impl Refused {
                 )
             }
             Self::HeldBySomebody(path) => {
-                format!("{} is locked by another linkwalk on this machine; wait for it", path.display())
+                format!(
+                    "{} is locked by another linkwalk on this machine; wait for it",
+                    path.display()
+                )
             }
             Self::Free => "the deployment is not locked".to_owned(),
             Self::Failed(why) => why.clone(),
@@ -174,4 +179,3 @@ impl Lock {
         bucket
     }
 }
-

@@ -88,8 +88,8 @@ impl Owner {
 
 /// The person who runs this.
 fn user() -> String {
-    let named = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
-    named.unwrap_or_else(|| "somebody".to_owned())
+    let named = ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok());
+    named.or_else(|| said("id", &["-un"])).unwrap_or_else(|| "somebody".to_owned())
 }
 
 /// The machine's name.
@@ -98,9 +98,13 @@ pub fn host() -> String {
         .into_iter()
         .find_map(|path| std::fs::read_to_string(path).ok())
         .or_else(|| std::env::var("HOSTNAME").ok())
-        .or_else(|| {
-            let said = std::process::Command::new("hostname").output().ok()?;
-            String::from_utf8(said.stdout).ok()
-        });
+        .or_else(|| said("hostname", &[]));
     named.map_or_else(|| "this machine".to_owned(), |name| name.trim().to_owned())
+}
+
+/// What a command of the system says, on one line.
+fn said(command: &str, arguments: &[&str]) -> Option<String> {
+    let output = std::process::Command::new(command).args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }

@@ -34,6 +34,8 @@ pub(crate) struct Ec2<'a> {
     pub(crate) params: &'a Params,
     /// A fault: the endpoint this call makes will fail.
     pub(crate) fail_endpoint: bool,
+    /// A fault: the endpoint this call makes takes long.
+    pub(crate) slow_endpoint: bool,
     /// Set once the parameters have been read and checked.
     pub(crate) ready: bool,
 }

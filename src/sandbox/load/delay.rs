@@ -6,10 +6,11 @@
 use crate::sandbox::dice::Dice;
 
 /// Milliseconds until an interface endpoint is available: lognormal, median 75 s, 99th percentile under
-/// five minutes.
+/// five minutes, at most ten. A `slow` one takes four times as long.
 #[expect(clippy::cast_possible_truncation, reason = "the result is clamped")]
-pub(crate) fn interface_available(dice: &mut Dice) -> i64 {
-    let seconds = 75.0 * (0.55 * dice.normal()).exp();
+pub(crate) fn interface_available(dice: &mut Dice, slow: bool) -> i64 {
+    let times = if slow { 4.0 } else { 1.0 };
+    let seconds = 75.0 * times * (0.55 * dice.normal()).exp();
     (seconds.clamp(20.0, 600.0) * 1000.0) as i64
 }
 

@@ -78,6 +78,8 @@ pub enum Effect {
     SuspendAccount,
     /// The endpoint this call creates will fail.
     FailEndpoint,
+    /// The endpoint this call creates takes four times as long as usual.
+    SlowEndpoint,
 }
 
 impl FaultRule {
@@ -136,6 +138,32 @@ impl FaultRule {
             ..Self::nth("*", 1, effect)
         };
         effects.into_iter().map(rule).collect()
+    }
+    /// What a large rollout meets on an ordinary day, beside what the limits of rates refuse: of all calls
+    /// 0.5 % are throttled, 0.2 % answered with a 503, 0.05 % cut off, 0.05 % done with the answer lost, and
+    /// 0.5 % answered two seconds late; of the endpoints 2 % take four times as long, and 0.1 % fail.
+    pub fn realistic() -> Vec<Self> {
+        let unavailable = Effect::Reject {
+            code: "Unavailable".to_owned(),
+            message: "The server is overloaded and can't handle the request.".to_owned(),
+            status: Some(503),
+        };
+        let rule = |(action, share, effect): (&str, f64, Effect)| Self {
+            times: 0,
+            share,
+            ..Self::nth(action, 1, effect)
+        };
+        [
+            ("CreateVpcEndpoint", 0.02, Effect::SlowEndpoint),
+            ("CreateVpcEndpoint", 0.001, Effect::FailEndpoint),
+            ("*", 0.005, Effect::Throttle),
+            ("*", 0.002, unavailable),
+            ("*", 0.0005, Effect::Reset),
+            ("*", 0.0005, Effect::LoseAnswer),
+            ("*", 0.005, Effect::Delay { milliseconds: 2_000 }),
+        ]
+        .map(rule)
+        .into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The log of all calls, and of what the sandbox did not know.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// One call, as it was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,36 @@ impl Call {
     }
 }
 
+/// How often an action was called, and how that went. What is left of `calls` was answered as asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All calls.
+    pub calls: u64,
+    /// Those that were told to slow down.
+    pub throttled: u64,
+    /// Those that were refused for another reason, or could not be served.
+    pub refused: u64,
+    /// Those that got no answer, whether they were done or not.
+    pub unanswered: u64,
+}
+
+impl Tally {
+    fn count(&mut self, outcome: &str) {
+        self.calls += 1;
+        match outcome {
+            "OK" => {}
+            "Cut" | "Lost" => self.unanswered += 1,
+            "RequestLimitExceeded" | "Throttling" | "TooManyRequestsException" => {
+                self.throttled += 1;
+            }
+            _ => self.refused += 1,
+        }
+    }
+}
+
+/// Calls by service and action.
+pub type Tallies = BTreeMap<String, BTreeMap<String, Tally>>;
+
 /// The last calls, as many as there is room for.
 #[derive(Debug)]
 pub(crate) struct Log {
@@ -38,6 +68,7 @@ pub(crate) struct Log {
     unknown: Vec<String>,
     capacity: usize,
     count: u64,
+    tallies: Tallies,
 }
 
 /// The most unknown things that are remembered.
@@ -46,7 +77,13 @@ const UNKNOWN: usize = 1_000;
 impl Log {
     /// A log of at most `capacity` calls.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { calls: VecDeque::new(), unknown: Vec::new(), capacity, count: 0 }
+        Self {
+            calls: VecDeque::new(),
+            unknown: Vec::new(),
+            capacity,
+            count: 0,
+            tallies: Tallies::new(),
+        }
     }
 
     /// The number of the next call.
@@ -57,6 +94,7 @@ impl Log {
 
     /// Remembers a call.
     pub(crate) fn call(&mut self, call: Call) {
+        self.tally(&call);
         if self.capacity == 0 {
             return;
         }
@@ -64,6 +102,23 @@ impl Log {
             self.calls.pop_front();
         }
         self.calls.push_back(call);
+    }
+
+    /// Counts a call. Names are only copied when they are new.
+    fn tally(&mut self, call: &Call) {
+        if !self.tallies.contains_key(&call.service) {
+            self.tallies.insert(call.service.clone(), BTreeMap::new());
+        }
+        let Some(actions) = self.tallies.get_mut(&call.service) else { return };
+        match actions.get_mut(&call.action) {
+            Some(tally) => tally.count(&call.outcome),
+            None => actions.entry(call.action.clone()).or_default().count(&call.outcome),
+        }
+    }
+
+    /// All calls since the beginning, by service and action.
+    pub(crate) fn tallies(&self) -> &Tallies {
+        &self.tallies
     }
 
     /// Remembers something unknown.

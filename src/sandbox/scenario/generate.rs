@@ -21,12 +21,16 @@ pub struct Generated {
     pub seed: u64,
     /// The share of accounts with something odd about them, from 0 to 1.
     pub odd: f64,
+    /// The share of the others that cannot be served, or not wholly, from 0 to 1: as likely as each other
+    /// without a role, with a role that may only look, with a policy that denies endpoints, without the
+    /// region, without a VPC, with DNS host names off, suspended.
+    pub troubled: f64,
 }
 
 impl Generated {
     /// `accounts` plain accounts in eu-west-1.
     pub fn plain(accounts: usize, seed: u64) -> Self {
-        Self { accounts, regions: vec!["eu-west-1".to_owned()], seed, odd: 0.0 }
+        Self { accounts, regions: vec!["eu-west-1".to_owned()], seed, odd: 0.0, troubled: 0.0 }
     }
 
     /// The world.
@@ -53,6 +57,8 @@ impl Generated {
             let mut dice = Dice::new(self.seed, &["odd", &account.name]);
             if dice.unit() < self.odd {
                 make_odd(&mut account, &mut file.policy, &home, &mut dice);
+            } else if dice.unit() < self.troubled {
+                make_troubled(&mut account, &mut file.policy, &home, &mut dice);
             }
             file.account.push(account);
         }
@@ -114,14 +120,35 @@ fn make_odd(account: &mut Account, policies: &mut Vec<Policy>, home: &str, dice:
             };
             account.vpc.push(second);
         }
-        9 => policies.push(Policy {
-            id: format!("p-{}", dice.text("abcdefghijklmnopqrstuvwxyz0123456789", 8)),
-            target: account.name.clone(),
-            deny: vec!["ec2:CreateVpcEndpoint".to_owned()],
-            regions: Vec::new(),
-        }),
+        9 => policies.push(no_endpoints(&account.name, dice)),
         10 => account.roles = Some(vec![reader()]),
         _ => account.quotas.interface_endpoints_per_vpc = 2,
+    }
+}
+
+/// Lets an account be one that cannot be served.
+fn make_troubled(account: &mut Account, policies: &mut Vec<Policy>, home: &str, dice: &mut Dice) {
+    match dice.below(7) {
+        0 => account.roles = Some(Vec::new()),
+        1 => account.roles = Some(vec![reader()]),
+        2 => policies.push(no_endpoints(&account.name, dice)),
+        3 => account.regions_off.push(home.to_owned()),
+        4 => account.vpc.clear(),
+        5 => account.vpc.iter_mut().for_each(|vpc| vpc.dns_hostnames = false),
+        _ => {
+            account.state = Some(AccountState::Suspended);
+            account.unit = Some("/Suspended".to_owned());
+        }
+    }
+}
+
+/// A service control policy that denies endpoints.
+fn no_endpoints(account: &str, dice: &mut Dice) -> Policy {
+    Policy {
+        id: format!("p-{}", dice.text("abcdefghijklmnopqrstuvwxyz0123456789", 8)),
+        target: account.to_owned(),
+        deny: vec!["ec2:CreateVpcEndpoint".to_owned()],
+        regions: Vec::new(),
     }
 }
 

@@ -23,6 +23,7 @@ use self::bucket::Bucket;
 use self::organization::Organization;
 use self::region::Region;
 use self::topic::Topic;
+use super::catalogue::Detail;
 use super::load::faults::FaultRule;
 
 /// The version of the saved form; a world saved by another version is refused.
@@ -57,6 +58,9 @@ pub struct World {
     /// By ARN.
     #[serde(default)]
     pub(crate) topics: BTreeMap<String, Topic>,
+    /// What regions offer, where that is another list than the one that ships with the sandbox.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) services: BTreeMap<String, Vec<Detail>>,
 }
 
 impl World {
@@ -79,6 +83,7 @@ impl World {
             faults: Vec::new(),
             buckets: BTreeMap::new(),
             topics: BTreeMap::new(),
+            services: BTreeMap::new(),
         }
     }
 
@@ -101,6 +106,21 @@ impl World {
     /// The region clients are told to use.
     pub fn home(&self) -> &str {
         &self.home
+    }
+
+    /// Lets all that is still to be drawn be drawn from `seed`: delays, answer times, faults, new ids.
+    pub fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
+        for (id, account) in &mut self.accounts {
+            for (name, region) in &mut account.regions {
+                region.salt = Region::new(seed, id, name).salt;
+            }
+        }
+    }
+
+    /// Adds to the scripted faults.
+    pub fn add_faults(&mut self, rules: Vec<FaultRule>) {
+        self.faults.extend(rules);
     }
 
     /// Lets the scripted faults be those of `rules`.

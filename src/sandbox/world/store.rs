@@ -65,6 +65,17 @@ impl World {
         serde_json::from_slice(&bytes).map_err(not_a_world)
     }
 
+    /// Reads a file in either form: a world as [`World::save`] wrote it, or the scenario of one.
+    pub fn load_any(path: &Path) -> Result<Self, StoreError> {
+        let text =
+            fs::read_to_string(path).map_err(|error| StoreError::Io(path.to_owned(), error))?;
+        if is_saved(&text) {
+            return Self::load(path);
+        }
+        let not_a_world = |why: String| StoreError::NotAWorld(path.to_owned(), why);
+        Self::from_scenario(&text).map_err(|error| not_a_world(error.to_string()))
+    }
+
     /// Writes the world so that the file is always whole: into a neighbour, then renamed.
     pub fn save(&self, path: &Path) -> Result<(), StoreError> {
         let failed = |error| StoreError::Io(path.to_owned(), error);
@@ -86,4 +97,9 @@ impl World {
             failed(error)
         })
     }
+}
+
+/// Whether this is the text of a saved world, and not of a scenario.
+fn is_saved(text: &str) -> bool {
+    text.trim_start().starts_with('{')
 }

@@ -46,7 +46,7 @@ pub(crate) fn empty() -> Audit {
         version: "0.1.0".to_owned(),
         deployment: "privatelink".to_owned(),
         config: "accounts.toml".to_owned(),
-        created_at: "2026-11-23T06:00:00Z".to_owned(),
+        created_at: "2026-11-23T06:00:00.392104975Z".to_owned(),
         sandbox: false,
         regions: vec![region()],
         shared_root: vec![
@@ -466,5 +466,20 @@ pub(crate) fn large(accounts: usize) -> Audit {
         audit.findings.push(found);
     }
     audit.findings.sort_by_key(|finding| finding.severity);
+    audit
+}
+
+/// One account with more findings than fit into anything.
+pub(crate) fn crowded(findings: usize) -> Audit {
+    let mut audit = clean(1);
+    audit.targets[0].standing = Standing::Drifted;
+    for n in 0..findings {
+        let what = format!("service-{n}");
+        let title = format!("{what} has no endpoint");
+        let (kind, severity) = (FindingKind::EndpointMissing, Severity::High);
+        let found = Found { kind, severity, what: &what, title: &title, drift: Vec::new() };
+        let found = finding(&audit.targets[0], found);
+        audit.findings.push(found);
+    }
     audit
 }

@@ -188,9 +188,11 @@ fn build(
     let mut dice = ec2.state.dice("endpoint");
     let gateway = kind == Kind::Gateway;
     let failing = ec2.fail_endpoint;
-    let settle = (!gateway || failing).then(|| Settle {
-        at: ec2.now.sim + delay::interface_available(&mut dice),
-        then: if failing { Then::Failed } else { Then::Available },
+    let settle = (!gateway || failing).then(|| {
+        let takes = delay::interface_available(&mut dice, ec2.slow_endpoint);
+        ec2.state.drawn.push(takes);
+        let then = if failing { Then::Failed } else { Then::Available };
+        Settle { at: ec2.now.sim + takes, then }
     });
     let mut groups = wanted.groups.clone();
     if groups.is_empty() && kind == Kind::Interface {
