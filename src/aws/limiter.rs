@@ -380,7 +380,7 @@ mod tests {
             });
         }
         all.join_all().await;
-        use Urgency::{Last, Soon};
-        assert_eq!(*order.lock().unwrap(), [Soon, Soon, Last, Last]);
+        let (soon, last) = (Urgency::Soon, Urgency::Last);
+        assert_eq!(*order.lock().unwrap(), [soon, soon, last, last]);
     }
 }

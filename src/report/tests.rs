@@ -232,8 +232,8 @@ async fn a_pipe_gets_a_line_for_every_account_and_a_heartbeat() {
         AssumeRole: AccessDenied: not authorized on arn:aws:iam::111122220002:role/Access (request req-2)
     observed 3 accounts in 2s
     applying to 1 account
-    still working: 0/1 done, 1 in flight (1 waiting for endpoints), oldest staging-03 30s
-    still working: 0/1 done, 1 in flight (1 waiting for endpoints), oldest staging-03 1m00s
+    still working: 0/1 done, 1 in flight (1 waiting for endpoints), oldest staging-03 30s, throttled: CreateVpcEndpoint 1
+    still working: 0/1 done, 1 in flight (1 waiting for endpoints), oldest staging-03 1m00s, throttled: CreateVpcEndpoint 1
     stopping: nothing new is started, 1 in flight will finish; once more to stop waiting for them
     [3/3] 111122220003 staging-03  changed  +2 endpoints, +1 security group  1m20s
     applied to 1 account in 1m20s
@@ -257,8 +257,8 @@ async fn verbose_adds_every_change_and_state_and_regions_are_named_where_there_a
         111122220003/eu-west-1 + ecr.api vpce-1
         111122220003/eu-west-1 throttled: CreateVpcEndpoint
         111122220003/eu-west-1 + logs vpce-2
-    still working: 0/1 done, 1 in flight (1 waiting for endpoints), oldest staging-03 30s
-    still working: 0/1 done, 1 in flight (1 waiting for endpoints), oldest staging-03 1m00s
+    still working: 0/1 done, 1 in flight (1 waiting for endpoints), oldest staging-03 30s, throttled: CreateVpcEndpoint 1
+    still working: 0/1 done, 1 in flight (1 waiting for endpoints), oldest staging-03 1m00s, throttled: CreateVpcEndpoint 1
     stopping: nothing new is started, 1 in flight will finish; once more to stop waiting for them
         111122220003/eu-west-1 logs vpce-logs available
     [3/6] 111122220003/eu-west-1 staging-03  changed  +2 endpoints, +1 security group  1m20s

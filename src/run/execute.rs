@@ -216,6 +216,9 @@ impl<'a> Execution<'a> {
             self.slot.release();
             let permit = self.leave(mutation, urgency).await?;
             self.slot.hold().await;
+            if self.run.shutdown.level() >= Level::Abort {
+                return None;
+            }
             // Whoever waited for a place while others were throttled lines up again.
             if self.pace.is_fresh(permit) {
                 return Some(Some(permit));
