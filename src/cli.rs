@@ -4,12 +4,13 @@ mod rehearse;
 
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
 use crate::config::{InvalidSelector, Selector, Share};
 use crate::ids::AccountId;
+use crate::report::audit::Format;
 use crate::sandbox::Breakage;
 
 pub use rehearse::{Faults, Rehearsal};
@@ -22,7 +23,7 @@ pub use rehearse::{Faults, Rehearsal};
     propagate_version = true,
     max_term_width = 100,
     after_help = "Exit codes: 0 in sync or converged; 1 something failed or is unreachable; \
-                  2 changes pending (plan --detailed-exitcode);\n64 wrong usage or accounts.toml, \
+                  2 drift (audit) or changes pending (plan --detailed-exitcode);\n64 wrong usage or accounts.toml, \
                   nothing was touched; 130 interrupted."
 )]
 pub struct Cli {
@@ -45,7 +46,7 @@ pub struct Common {
     pub sandbox: Option<Option<PathBuf>>,
     /// What to write to stdout
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "text")]
-    pub output: Output,
+    pub output: Written,
     /// Colours; auto follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE`
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
@@ -76,6 +77,53 @@ pub enum Output {
     Json,
     /// One JSON event per line, as it happens
     Jsonl,
+}
+
+/// What is written to stdout: a format of every command, or a report of the audit's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Of every command.
+    Plain(Output),
+    /// Of `audit` alone.
+    Report(Format),
+}
+
+impl Written {
+    const ALL: [Self; 10] = [
+        Self::Plain(Output::Text),
+        Self::Plain(Output::Json),
+        Self::Plain(Output::Jsonl),
+        Self::Report(Format::Markdown),
+        Self::Report(Format::Junit),
+        Self::Report(Format::Sarif),
+        Self::Report(Format::Ocsf),
+        Self::Report(Format::Asff),
+        Self::Report(Format::Csv),
+        Self::Report(Format::Html),
+    ];
+
+    /// What the rest of the program writes meanwhile: nothing that would come between a report's lines.
+    pub fn output(self) -> Output {
+        match self {
+            Self::Plain(output) => output,
+            Self::Report(_) => Output::Json,
+        }
+    }
+}
+
+impl ValueEnum for Written {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        match self {
+            Self::Plain(output) => output.to_possible_value(),
+            Self::Report(format) => {
+                Some(PossibleValue::new(format.as_str()).help("A report of audit, and of no other"))
+            }
+        }
+    }
 }
 
 /// When to colour.
@@ -152,6 +200,14 @@ pub enum Command {
         #[arg(long, visible_alias = "force")]
         yes: bool,
     },
+    /// Find everything that differs from accounts.toml, and say what to do about it; changes nothing
+    #[command(
+        after_help = "Examples:\n  linkwalk audit\n  linkwalk audit --report html=audit.html --report \
+                            junit=audit.xml\n  linkwalk audit --since yesterday.json --report \
+                            json=today.json\n\nExit codes: 0 no drift; 2 drift; 1 an account could \
+                            not be looked at, whatever else was found."
+    )]
+    Audit(AuditOptions),
     /// Predict a rollout: the real one, in a simulated organization and in virtual time
     #[command(
         after_help = "Examples:\n  linkwalk rehearse --accounts 1000 --endpoints ecr,logs,ssm\n  \
@@ -170,6 +226,21 @@ pub enum Command {
         #[command(subcommand)]
         verb: SandboxVerb,
     },
+}
+
+/// Options of `audit`.
+#[derive(Debug, Args)]
+pub struct AuditOptions {
+    /// Which targets
+    #[command(flatten)]
+    pub scope: Scope,
+    /// Say what is new, fixed and left since this report, a document of `audit -o json`
+    #[arg(long, value_name = "REPORT")]
+    pub since: Option<PathBuf>,
+    /// Write a report to a file as well, - for stdout; may be given several times. Formats: text, json,
+    /// markdown, junit, sarif, ocsf, asff, csv, html
+    #[arg(long = "report", value_name = "FORMAT=PATH")]
+    pub reports: Vec<String>,
 }
 
 /// What `apply` takes.

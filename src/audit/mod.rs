@@ -1,14 +1,32 @@
 //! The audit: what differs from accounts.toml, as [`Finding`]s a person can act on. Pure, like the
-//! planner whose plans it reads: a target has findings of drift exactly when its plan is not empty.
+//! planner whose plans it reads. A target has findings of drift exactly when its plan has something to do
+//! or something blocked, or where something of the deployment is there that the plan leaves alone: an
+//! orphan, an endpoint that waits to be accepted, one that has been pending for too long.
 
+mod attribute;
+mod blocked;
+mod change;
+mod cover;
 mod finding;
+mod group;
+mod ignore;
+mod look;
+mod others;
+mod since;
+mod state;
+#[cfg(test)]
+mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use finding::{Finding, FindingKind, Severity};
+pub use ignore::Rule;
+pub use look::{Frame, Subject, Who, look, not_started, unreachable, usual_severity};
+pub use others::{Beyond, beyond, not_looked_at};
+pub use since::{PreviousError, previous};
 
 use crate::ids::{AccountId, Region, TargetId, VpcId};
 use crate::model::failure::Failure;
@@ -170,6 +188,34 @@ pub struct Since {
 }
 
 impl Audit {
+    /// Takes findings out that rules accept, sorts the others, and sets how each target stands by what is
+    /// left. `today` is the day in UTC.
+    pub fn settle(&mut self, rules: &[Rule], today: jiff::civil::Date) {
+        ignore::apply(self, rules, today);
+        let order = |one: &Finding| {
+            (one.severity, one.account.clone(), one.region.clone(), one.kind, one.id.clone())
+        };
+        self.findings.sort_by_cached_key(order);
+        let drifted: BTreeSet<(&AccountId, Option<&Region>)> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.is_drift())
+            .map(|finding| (&finding.account, finding.region.as_ref()))
+            .collect();
+        for audited in &mut self.targets {
+            let TargetId { account, region } = &audited.target;
+            if audited.standing == Standing::Drifted && !drifted.contains(&(account, Some(region)))
+            {
+                audited.standing = Standing::InSync;
+            }
+        }
+    }
+
+    /// Whether anything counts as drift.
+    pub fn has_drift(&self) -> bool {
+        self.findings.iter().any(Finding::is_drift)
+    }
+
     /// How many findings of each severity, the most severe first; all four are there.
     pub fn by_severity(&self) -> [(Severity, usize); 4] {
         Severity::ALL.map(|severity| {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod apply;
+mod audit;
 mod caps;
 mod course;
 mod kept;
@@ -9,6 +10,7 @@ mod ledger;
 mod out;
 mod plan;
 mod rehearse;
+mod report_file;
 mod resume;
 mod runs;
 mod sandbox;
@@ -21,7 +23,7 @@ mod unlock;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Cli, Command, SandboxVerb, Scope};
+use crate::cli::{Cli, Command, SandboxVerb, Scope, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
 use crate::plan::artifact::SavedPlan;
@@ -61,6 +63,13 @@ pub fn run(mut cli: Cli) -> Exit {
     }
     let saved = match check_before_start(&cli, &config) {
         Ok(saved) => saved,
+        Err(wrong) => {
+            out::error(&wrong);
+            return Exit::Usage;
+        }
+    };
+    let audit = match audit::Ready::for_command(&cli, &config) {
+        Ok(audit) => audit,
         Err(wrong) => {
             out::error(&wrong);
             return Exit::Usage;
@@ -111,6 +120,10 @@ pub fn run(mut cli: Cli) -> Exit {
                     .await
             }
             Command::Apply(asked) => apply::run(stage, &asked, saved).await,
+            Command::Audit(_) => match audit {
+                Some(ready) => audit::run(stage, ready).await,
+                None => Exit::Usage,
+            },
             Command::ForceUnlock { run, yes } => unlock::run(stage, &home, &run, yes).await,
             Command::Rehearse(_)
             | Command::Sandbox { .. }
@@ -142,6 +155,15 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
 /// named.
 fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, String> {
     let sandbox = cli.sandbox().is_some();
+    match (&cli.command, cli.common.output) {
+        (Command::Audit(_), _) | (_, Written::Plain(_)) => {}
+        (_, Written::Report(format)) => {
+            return Err(format!(
+                "-o {format} is a report of `linkwalk audit`; `{}` writes text, json or jsonl",
+                cli.command.name()
+            ));
+        }
+    }
     match &cli.command {
         Command::Accounts { .. }
         | Command::Rehearse(_)
@@ -149,6 +171,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, S
         | Command::Runs
         | Command::Report { .. } => Ok(None),
         Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes).map(|()| None),
+        Command::Audit(options) => scope::check(&options.scope, config, sandbox).map(|()| None),
         Command::Plan { scope, out, .. } => {
             scope::check(scope, config, sandbox)?;
             out.as_deref().map_or(Ok(()), saved::check_place)?;
@@ -178,6 +201,7 @@ impl Command {
         match self {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
+            Self::Audit(_) => "audit",
             Self::Apply(_) => "apply",
             Self::Runs => "runs",
             Self::Report { .. } => "report",

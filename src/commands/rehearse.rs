@@ -112,8 +112,10 @@ fn set(asked: &Rehearsal, common: &Common) -> Result<Set, Wrong> {
 }
 
 fn from_file(file: &Path, config: Option<&Path>) -> Result<Set, Wrong> {
-    let config =
+    let mut config =
         config::load(config.unwrap_or(Path::new("accounts.toml"))).map_err(Wrong::Config)?;
+    // A command of the operator's would ask about the real accounts. Here every gate is open.
+    config.rollout.waves.iter_mut().for_each(|wave| wave.gate = None);
     let world = World::load_any(file).map_err(|error| Wrong::Usage(error.to_string()))?;
     Ok(Set { config, world, organization: file.display().to_string() })
 }

@@ -16,6 +16,21 @@ use crate::report::outcomes;
 use crate::run::journal::State;
 use crate::run::{Target, Walk};
 
+impl Scope {
+    /// Whether it narrows no accounts.
+    pub(super) fn is_everyone(&self) -> bool {
+        self.accounts.is_empty()
+            && self.units.is_empty()
+            && self.waves.is_empty()
+            && self.only.is_empty()
+    }
+
+    /// Whether it has this region.
+    pub(super) fn has_region(&self, region: &Region) -> bool {
+        self.regions.is_empty() || self.regions.iter().any(|asked| asked == region.as_str())
+    }
+}
+
 /// Reads the report that `--from` names: a file, or the journal of a run.
 pub(super) fn read_report(scope: &mut Scope, state: &State) -> Result<(), String> {
     let Some(from) = &scope.from else { return Ok(()) };
@@ -158,14 +173,11 @@ pub(super) fn targets(
     }
     let selected = selected(scope, config)?;
     let waves = waves(scope, config)?;
-    let is_in_region = |region: &Region| {
-        scope.regions.is_empty() || scope.regions.iter().any(|asked| asked == region.as_str())
-    };
     let is_in_unit = |account: &Account| {
         scope.units.is_empty() || scope.units.iter().any(|unit| unit.matches(account))
     };
     let regions: Vec<&Region> =
-        config.organization.regions.iter().filter(|region| is_in_region(region)).collect();
+        config.organization.regions.iter().filter(|region| scope.has_region(region)).collect();
     let targets: Vec<Arc<Target>> = accounts
         .into_iter()
         .filter(|account| is_in_unit(account))

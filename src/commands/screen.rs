@@ -59,7 +59,7 @@ impl Screen {
             quiet: common.quiet,
         });
         Self {
-            output: common.output,
+            output: common.output.output(),
             stdout_color: color(io::stdout().is_terminal()),
             stderr_color: color(io::stderr().is_terminal()),
             columns: terminal_size::terminal_size_of(io::stdout())

@@ -14,6 +14,7 @@ mod check;
 mod digest;
 mod endpoint;
 mod file;
+mod ignore;
 mod known;
 mod layer;
 mod lock;
@@ -43,6 +44,7 @@ use crate::model::spec::{
     GroupRef, IngressSource, RouteTableSelector, ServiceRef, SubnetSelector, VpcSelector,
 };
 
+pub use ignore::Ignore;
 pub use lock::LockBucket;
 pub use problem::ConfigError;
 pub use rollout::{BudgetMode, Guard, Rollout, THE_REST, Wave};
@@ -95,6 +97,11 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// How many at once, in which order, and how much may go wrong.
     pub rollout: Rollout,
+    /// Findings of the audit that are accepted for a while, in the order of the file.
+    pub ignores: Vec<Ignore>,
+    /// Where tables stand in the file, from 1: `endpoints.logs`, `security_group`. A table that stands
+    /// in overrides only has the line of the first of these.
+    pub lines: BTreeMap<String, u32>,
     /// How much a plan may change.
     pub guard: Guard,
     /// Where runs on different machines exclude each other; `None`: only on this machine.

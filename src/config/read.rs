@@ -14,20 +14,20 @@ use super::problem::{Problem, Problems, Span};
 use super::selector::Selector;
 use super::syntax::Syntax;
 use super::tree::{Entry, Node, Reading, Table};
-use super::{Config, Organization, Override, layer, lock, rollout, values};
+use super::{Config, Organization, Override, ignore, layer, lock, rollout, values};
 
 /// The file, or everything that is wrong with it.
 pub(super) fn config(source: &str, folder: PathBuf) -> Result<Config, Vec<Problem>> {
     let (tree, errors) = DeTable::parse_recoverable(source);
     let syntax = Syntax::new(&errors, source);
     let reading = Reading { problems: Problems::default(), folder };
-    let config = sections(&Table::root(tree.get_ref(), &reading));
+    let config = sections(&Table::root(tree.get_ref(), &reading), source);
     let problems = reading.problems.into_sorted(syntax, source);
     if problems.is_empty() { Ok(config) } else { Err(problems) }
 }
 
 /// Reads all sections. Where one is wrong, what stands in for it is never used: there is a problem.
-fn sections(root: &Table<'_>) -> Config {
+fn sections(root: &Table<'_>, source: &str) -> Config {
     let deployment = root.require("deployment").and_then(|node| deployment(&node));
     let organization = organization(root);
     let accounts = root.table("accounts", "accounts");
@@ -35,6 +35,7 @@ fn sections(root: &Table<'_>) -> Config {
     let include = accounts.and_then(|t| t.read("include", |node| node.some(values::selector)));
     let exclude = accounts.and_then(|t| t.read("exclude", |node| node.each(values::selector)));
     let (base, overrides) = layers(root, &organization.regions);
+    let ignores = ignore::ignores(root, &organization.regions, |at| line(source, at));
     let config = Config {
         deployment: deployment.unwrap_or_default(),
         include: include.unwrap_or_default(),
@@ -46,9 +47,43 @@ fn sections(root: &Table<'_>) -> Config {
         rollout: rollout::rollout(root),
         guard: rollout::guard(root),
         lock: lock::lock(root),
+        ignores,
+        lines: lines(root, source),
     };
     check_unit_ids(root, &config);
     config
+}
+
+/// The line of a place, from 1.
+fn line(source: &str, at: usize) -> u32 {
+    let breaks = source.bytes().take(at).filter(|byte| *byte == b'\n').count();
+    u32::try_from(breaks + 1).unwrap_or(u32::MAX)
+}
+
+/// Lines of the tables that ask for something.
+fn lines(root: &Table<'_>, source: &str) -> BTreeMap<String, u32> {
+    let named =
+        ["accounts", "network", "security_group", "tags", "name_tag", "endpoints", "ignore"];
+    let named = named.into_iter().filter_map(|name| Some((name.to_owned(), root.key_span(name)?)));
+    let overrides = root.get("override").filter(Node::is_list).and_then(|node| node.items());
+    let overrides: Vec<_> = overrides
+        .into_iter()
+        .flatten()
+        .filter_map(|node| if node.is_table() { node.table("override") } else { None })
+        .collect();
+    let endpoints = [root].into_iter().chain(&overrides).filter_map(|layer| {
+        let node = layer.get("endpoints")?;
+        if node.is_table() { node.entries() } else { None }
+    });
+    let endpoints = endpoints.flatten().map(|entry| {
+        let quote = if entry.name.contains('.') { "\"" } else { "" };
+        (format!("endpoints.{quote}{}{quote}", entry.name), entry.at.span)
+    });
+    let mut lines = BTreeMap::new();
+    for (name, span) in named.chain(endpoints) {
+        lines.entry(name).or_insert_with(|| line(source, span.start));
+    }
+    lines
 }
 
 fn deployment(node: &Node<'_>) -> Option<String> {
@@ -253,8 +288,15 @@ fn account_tags(node: &Node<'_>) -> Option<BTreeMap<String, String>> {
 /// `[[account]]` entries have no unit ids, so a selector by one would silently match nothing.
 fn check_unit_ids(root: &Table<'_>, config: &Config) {
     let in_overrides = config.overrides.iter().flat_map(|o| &o.accounts);
+    let in_ignores = config.ignores.iter().flat_map(|rule| &rule.accounts);
     let in_waves = config.rollout.waves.iter().flat_map(|wave| &wave.accounts);
-    let by_id = config.include.iter().chain(&config.exclude).chain(in_overrides).chain(in_waves);
+    let by_id = config
+        .include
+        .iter()
+        .chain(&config.exclude)
+        .chain(in_overrides)
+        .chain(in_waves)
+        .chain(in_ignores);
     let Some(selector) = by_id.into_iter().find(|selector| selector.needs_unit_ids()) else {
         return;
     };

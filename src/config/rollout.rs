@@ -77,13 +77,6 @@ impl Rollout {
         self.waves.iter().position(names).unwrap_or(self.waves.len())
     }
 
-    /// Takes the commands out: for a rehearsal, which must run nothing.
-    #[must_use]
-    pub fn without_gates(mut self) -> Self {
-        self.waves.iter_mut().for_each(|wave| wave.gate = None);
-        self
-    }
-
     /// How many waves there are, with the rest where not everybody is named; 0 where there are none.
     pub fn wave_count(&self) -> usize {
         let is_everyone = |selector: &Selector| selector.as_str() == "*";

@@ -53,6 +53,7 @@ keys! {
         "lock": "a table", "[lock]";
         "override": "a list of tables", "[[override]]";
         "account": "a list of tables", "[[account]]";
+        "ignore": "a list of tables", "[[ignore]]";
     }
     "organization" {
         "role": "a string", r#"role = "OrganizationAccountAccessRole""#;
@@ -137,6 +138,15 @@ keys! {
         "endpoints": "a table of tables", "endpoints.kms = { enabled = false }";
         "tags": "a table of strings", r#"tags = { CostCenter = "platform" }"#;
         "name_tag": "a table or false", "name_tag = false";
+    }
+    "ignore" {
+        "kind": "a string or a list of strings", r#"kind = "tags" or kind = ["tags", "foreign"]"#;
+        "accounts": "a list of selectors", r#"accounts = ["ou:/Sandbox/**"]"#;
+        "regions": "a list of strings", r#"regions = ["eu-west-1"]"#;
+        "services": "a list of strings", r#"services = ["logs", "ecr.api"]"#;
+        "resources": "a list of ids", r#"resources = ["vpce-0a1b2c3d4e5f60718"]"#;
+        "reason": "a string", r#"reason = "the scanner adds its own tag, TICKET-123""#;
+        "until": "a date in quotes", r#"until = "2027-01-31""#;
     }
     "account" {
         "id": "an account id in quotes", r#"id = "111122223333""#;

@@ -78,6 +78,15 @@ impl<'a> Node<'a> {
         self.value.as_str()
     }
 
+    /// The value if it is a date, in quotes or not, as it is written; anything else is reported.
+    pub(super) fn date(&self) -> Option<String> {
+        match self.value {
+            DeValue::String(text) => Some(text.clone().into_owned()),
+            DeValue::Datetime(date) => Some(date.to_string()),
+            _ => self.wrong_type(),
+        }
+    }
+
     /// Whether it is text.
     pub(super) fn is_text(&self) -> bool {
         self.value.is_str()

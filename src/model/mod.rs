@@ -4,6 +4,7 @@
 pub mod account;
 pub mod endpoint;
 pub mod failure;
+pub mod finding;
 pub mod network;
 pub mod observed;
 pub mod policy;

@@ -1,34 +1,59 @@
 //! Endpoint policies, compared by meaning: AWS hands back a policy with other spacing, order and
 //! spelling than it was given (`"Action": "*"` for `["*"]`, a `Version`, an empty `Sid`).
 
+mod diff;
+
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
+
+pub use diff::StatementChange;
 
 /// The longest policy AWS takes, in characters, white space included
 /// (<https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>).
 pub const MAX_POLICY_CHARS: usize = 20_480;
 
-/// A policy document. Equality is by meaning; the text kept is the one given.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
+/// A policy document. Equality is by meaning; the text kept is the one given. Clones share it: the plans
+/// of thousands of targets carry the same few policies.
+#[derive(Debug, Clone)]
 pub struct PolicyDocument {
-    document: Value,
+    document: Arc<Value>,
+}
+
+/// The one that most endpoints have.
+static FULL_ACCESS: LazyLock<PolicyDocument> = LazyLock::new(|| {
+    let everything = json!({
+        "Version": "2008-10-17",
+        "Statement": [{ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" }]
+    });
+    everything.into()
+});
+
+impl From<Value> for PolicyDocument {
+    fn from(document: Value) -> Self {
+        Self { document: Arc::new(document) }
+    }
+}
+
+impl Serialize for PolicyDocument {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.document.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for PolicyDocument {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(Self::from)
+    }
 }
 
 impl PolicyDocument {
     /// AWS's default: everyone may do everything through the endpoint.
     pub fn full_access() -> Self {
-        Self {
-            document: json!({
-                "Version": "2008-10-17",
-                "Statement": [
-                    { "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" }
-                ]
-            }),
-        }
+        FULL_ACCESS.clone()
     }
 
     /// Reads a policy. Errors say what is wrong with the JSON or with its shape: an endpoint policy
@@ -51,14 +76,12 @@ impl PolicyDocument {
                 return Err(format!("statement {number} needs a `Principal`, for example \"*\""));
             }
         }
-        Ok(Self { document })
+        Ok(document.into())
     }
 
     /// Takes whatever AWS answered; text that is not JSON is kept as a string and equals only itself.
     pub fn observed(text: &str) -> Self {
-        let document =
-            serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
-        Self { document }
+        serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())).into()
     }
 
     /// Compact JSON, as it is sent.
@@ -76,7 +99,7 @@ impl PolicyDocument {
         let mut statements: Vec<Value> = match self.document.get("Statement") {
             Some(Value::Array(list)) => list.iter().map(canonical_statement).collect(),
             Some(one) => vec![canonical_statement(one)],
-            None => vec![self.document.clone()],
+            None => vec![Value::clone(&self.document)],
         };
         statements.sort_by_cached_key(Value::to_string);
         statements.dedup();
@@ -93,6 +116,9 @@ impl PolicyDocument {
 
 impl PartialEq for PolicyDocument {
     fn eq(&self, other: &Self) -> bool {
+        if Arc::ptr_eq(&self.document, &other.document) {
+            return true;
+        }
         self.statements() == other.statements()
             && self.version_that_matters() == other.version_that_matters()
     }

@@ -114,7 +114,8 @@ pub(super) fn attributes_on(site: &Site) -> Result<(), Refusal> {
     Err(Refusal::new(
         "dns-attributes-off",
         format!("private DNS needs {} of {} to be on", off.join(" and "), site.vpc.id),
-    ))
+    )
+    .for_the_sake_of(site.vpc.id.as_str()))
 }
 
 fn leans_on<'a>(
@@ -235,7 +236,8 @@ fn in_the_way(site: &Site, holder: &Endpoint) -> Refusal {
         return Refusal::new(
             "still-deleting",
             format!("{id} still holds the private DNS name and is being deleted: run again"),
-        );
+        )
+        .for_the_sake_of(id.as_str());
     }
     let whose = if holder.requester_managed {
         "managed by an AWS service"
@@ -249,6 +251,7 @@ fn in_the_way(site: &Site, holder: &Endpoint) -> Refusal {
         "private-dns-conflict",
         format!("{id} ({short}, {whose}) already has the private DNS name in this VPC"),
     )
+    .for_the_sake_of(id.as_str())
 }
 
 #[cfg(test)]

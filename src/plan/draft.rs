@@ -11,11 +11,17 @@ use crate::plan::{Blocked, Note, TargetPlan};
 pub(super) struct Refusal {
     pub(super) code: &'static str,
     pub(super) reason: String,
+    pub(super) resource: Option<String>,
 }
 
 impl Refusal {
     pub(super) fn new(code: &'static str, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into() }
+        Self { code, reason: reason.into(), resource: None }
+    }
+
+    /// Names the resource that is the reason.
+    pub(super) fn for_the_sake_of(self, resource: &str) -> Self {
+        Self { resource: Some(resource.to_owned()), ..self }
     }
 }
 
@@ -71,6 +77,7 @@ impl Draft {
             what: what.to_owned(),
             code: refusal.code.to_owned(),
             reason: refusal.reason,
+            resource: refusal.resource,
         });
     }
 
@@ -86,6 +93,25 @@ impl Draft {
             what: what.to_owned(),
             code: code.to_owned(),
             text: text.into(),
+            resource: None,
+        });
+    }
+
+    /// A note about one resource.
+    pub(super) fn note_of(
+        &mut self,
+        vpc: &VpcId,
+        what: &str,
+        code: &str,
+        resource: &str,
+        text: impl Into<String>,
+    ) {
+        self.notes.insert(Note {
+            vpc: Some(vpc.clone()),
+            what: what.to_owned(),
+            code: code.to_owned(),
+            text: text.into(),
+            resource: Some(resource.to_owned()),
         });
     }
 

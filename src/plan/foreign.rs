@@ -67,7 +67,7 @@ pub(super) fn note_satisfied(
 ) {
     let code = if other.requester_managed { "requester-managed" } else { "satisfied-by-foreign" };
     let text = format!("satisfied by {} ({}){where_}", other.id, whose(other));
-    draft.note(Some(&site.vpc.id), wanted.short, code, text);
+    draft.note_of(&site.vpc.id, wanted.short, code, other.id.as_str(), text);
 }
 
 /// The refusal where an endpoint that is not ours keeps ours from being made.
@@ -77,18 +77,20 @@ pub(super) fn in_the_way(other: &Endpoint, lacks: &[String]) -> Refusal {
         return Refusal::new(
             "still-deleting",
             format!("{id} is being deleted: run again when it is gone"),
-        );
+        )
+        .for_the_sake_of(id.as_str());
     }
     let lacks = lacks.join(", ");
     if other.requester_managed {
         let reason =
             format!("{id} is managed by an AWS service and cannot be replaced, but {lacks}");
-        return Refusal::new("requester-managed", reason);
+        return Refusal::new("requester-managed", reason).for_the_sake_of(id.as_str());
     }
     Refusal::new(
         "foreign-in-the-way",
         format!("{id} (foreign) is in the way and {lacks}: adopt it or remove it"),
     )
+    .for_the_sake_of(id.as_str())
 }
 
 fn whose(other: &Endpoint) -> &'static str {

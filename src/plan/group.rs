@@ -69,7 +69,8 @@ impl<'a> Group<'a> {
             Standing::Refused(refusal) => Err(Refusal::new(
                 refusal.code,
                 format!("needs the security group {}: {}", self.desired.name, refusal.reason),
-            )),
+            )
+            .for_the_sake_of(refusal.resource.as_deref().unwrap_or(&self.desired.name))),
             Standing::Missing => {
                 let verb = Verb::CreateSecurityGroup(self.desired.clone());
                 let action =
@@ -121,7 +122,8 @@ fn standing<'a>(
                 "{} has this name and is not of deployment `{}`: choose another [security_group] name",
                 there.id, site.settings.deployment
             ),
-        ));
+        )
+        .for_the_sake_of(there.id.as_str()));
     }
     let family = |ipv6: bool| {
         let counts = |rule: &&Rule| match &rule.peer {

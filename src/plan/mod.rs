@@ -21,7 +21,7 @@ mod orphan;
 mod placing;
 mod policy;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 mod quota;
 pub mod remains;
 mod select;
@@ -31,6 +31,7 @@ mod tags;
 mod target;
 #[cfg(test)]
 pub(crate) mod testing;
+mod want;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,7 @@ pub use check::violations;
 pub use select::matches_vpc as selects_vpc;
 pub use similar::group_by_change;
 pub use target::plan_target;
+pub use want::{Want, wants};
 
 use crate::ids::{EndpointId, SubnetId, TargetId, VpcId, ZoneId};
 use crate::model::failure::Failure;
@@ -102,6 +104,9 @@ pub struct Blocked {
     pub code: String,
     /// Why, and what to do about it, for people.
     pub reason: String,
+    /// The resource that is the reason (`vpce-...`, `sg-...`), where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
 }
 
 /// Something worth knowing that is not an action: `satisfied by vpce-... (foreign)`, a shared subnet
@@ -117,4 +122,7 @@ pub struct Note {
     pub code: String,
     /// For people.
     pub text: String,
+    /// The resource it is about (`vpce-...`, `sg-...`), where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
 }

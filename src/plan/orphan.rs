@@ -31,7 +31,8 @@ pub(super) fn note(
                 || unresolved.iter().any(|spec| names(spec, endpoint, target)));
         if ours && !gone && !asked_for {
             let short = short_name(&endpoint.key.service, &target.region);
-            draft.note(Some(&endpoint.key.vpc), short, "orphan", text(endpoint.id.as_str()));
+            let id = endpoint.id.as_str();
+            draft.note_of(&endpoint.key.vpc, short, "orphan", id, text(id));
         }
     }
     let interfaces = wanted.iter().filter(|wanted| wanted.offer.kind == EndpointKind::Interface);
@@ -44,7 +45,8 @@ pub(super) fn note(
             let used =
                 managed && in_selected(&vpc.id) && group.name == settings.security_group.name;
             if !used {
-                draft.note(Some(&vpc.id), &group.name, "orphan", text(group.id.as_str()));
+                let id = group.id.as_str();
+                draft.note_of(&vpc.id, &group.name, "orphan", id, text(id));
             }
         }
     }

@@ -273,6 +273,14 @@ fn place(world: &mut World, there: &There) {
     world.observed.endpoints.insert(endpoint.id.clone(), endpoint);
 }
 
+/// Any world: entries of the file, what is there, what the account is like.
+pub(crate) fn any_world() -> impl Strategy<Value = World> {
+    let entries = prop::collection::vec(entry(), 0..8);
+    let endpoints = prop::collection::vec(there(), 0..8);
+    (entries, endpoints, surroundings())
+        .prop_map(|(entries, endpoints, around)| build(&entries, &endpoints, &around))
+}
+
 /// What no action may name: others' endpoints and what is shared.
 fn untouchable(world: &World) -> Vec<String> {
     let target = &world.target.account;

@@ -184,7 +184,7 @@ fn without_ids_alone(what: &str, texts: usize) -> String {
 }
 
 /// The text with the account's own id and all resource ids left out: `vpc-0abc` becomes `vpc-*`.
-fn without_ids(text: &str, account: &AccountId) -> String {
+pub fn without_ids(text: &str, account: &AccountId) -> String {
     shortened(&text.replace(account.as_str(), "<account>"))
 }
 

@@ -42,7 +42,8 @@ impl<'a> Standing<'a> {
                     "{} is in the state `{}`, which this version does not know",
                     odd.id, odd.state
                 ),
-            ));
+            )
+            .for_the_sake_of(odd.id.as_str()));
         }
         let kept = ours.iter().copied().filter(|endpoint| is_usable(&endpoint.state)).max_by_key(
             |endpoint| {
@@ -55,7 +56,8 @@ impl<'a> Standing<'a> {
             return Err(Refusal::new(
                 "still-deleting",
                 format!("{} is being deleted: run again when it is gone", deleting.id),
-            ));
+            )
+            .for_the_sake_of(deleting.id.as_str()));
         }
         let is_kept = |endpoint: &Endpoint| kept.is_some_and(|kept| kept.id == endpoint.id);
         let (leaving, staying): (Vec<_>, Vec<_>) =

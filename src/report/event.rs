@@ -210,6 +210,11 @@ pub enum EventKind {
         /// `pending`, `available`, ...
         state: String,
     },
+    /// The audit found something that differs; told once all is known, before the run ends.
+    Finding {
+        /// What.
+        finding: Box<crate::audit::Finding>,
+    },
     /// AWS asked to slow down and the call is tried again; never a failure by itself.
     Throttled {
         /// Which target.

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod announce;
+pub mod audit;
 pub mod event;
 pub mod jsonl;
 pub mod live;

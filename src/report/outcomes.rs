@@ -42,6 +42,7 @@ pub fn document(progress: &Progress, exit: Exit) -> Value {
         "counts": counts,
         "targets": targets,
         "throttled": progress.throttled,
+        "throttled_by": progress.throttled_by,
         "elapsed_ms": u64::try_from(progress.elapsed.as_millis()).unwrap_or(u64::MAX),
         "exit_code": exit.code(),
     })

@@ -64,7 +64,8 @@ impl<W: Write + Send> Reporter for Plain<W> {
     }
 }
 
-/// `still working: 31/50 done, 19 in flight (12 waiting for endpoints), oldest staging-07 4m12s`
+/// `still working: 31/50 done, 19 in flight (12 waiting for endpoints), oldest staging-07 4m12s,
+/// throttled: CreateVpcEndpoint 12`
 fn heartbeat(progress: &Progress, now: Duration) -> String {
     let Some(phase) = progress.phase.as_ref().filter(|phase| phase.over.is_none()) else {
         return format!("still walking the organization, {}", words::duration(now));
@@ -81,7 +82,9 @@ fn heartbeat(progress: &Progress, now: Duration) -> String {
         let age = words::duration(now.saturating_sub(one.since));
         format!(", oldest {} {age}", safe::text(&one.name))
     });
+    let throttled = progress.throttled_in_words();
+    let throttled = some(throttled.len(), format!(", throttled: {throttled}"));
     let wave = progress.wave.as_ref().map(|wave| format!(", {}", wave.words(now)));
     let (wave, oldest) = (wave.unwrap_or_default(), oldest.unwrap_or_default());
-    format!("still working: {done}/{all} done{wave}{in_flight}{queued}{oldest}")
+    format!("still working: {done}/{all} done{wave}{in_flight}{queued}{oldest}{throttled}")
 }

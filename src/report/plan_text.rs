@@ -2,7 +2,7 @@
 //! full.
 
 mod account;
-mod page;
+pub(super) mod page;
 #[cfg(test)]
 mod tests;
 

@@ -34,6 +34,8 @@ pub struct Progress {
     pub finished: BTreeMap<TargetId, Finished>,
     /// Answers that asked to slow down.
     pub throttled: usize,
+    /// The same by API action.
+    pub throttled_by: BTreeMap<String, usize>,
     /// Mutating calls about to be sent, so far.
     pub actions_started: usize,
     /// Mutating calls that AWS refused or that got no answer.
@@ -195,6 +197,14 @@ impl Done {
 }
 
 impl Progress {
+    /// `CreateVpcEndpoint 12, DescribeVpcs 3`: what AWS throttled, the most first.
+    pub fn throttled_in_words(&self) -> String {
+        let mut all: Vec<_> = self.throttled_by.iter().collect();
+        all.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let words = all.iter().map(|(operation, count)| format!("{operation} {count}"));
+        words.collect::<Vec<_>>().join(", ")
+    }
+
     /// Takes one event in.
     pub fn apply(&mut self, event: &Event) {
         self.elapsed = self.elapsed.max(event.elapsed);
@@ -217,6 +227,11 @@ impl Progress {
                     phase.over = Some(event.elapsed);
                 }
             }
+            EventKind::Finding { .. } => {}
+            EventKind::Throttled { operation, .. } => {
+                self.throttled += 1;
+                *self.throttled_by.entry(operation.clone()).or_default() += 1;
+            }
             EventKind::WaveStarted { wave, .. } => {
                 self.wave = Some(WaveProgress { id: wave.clone(), pause: None });
             }
@@ -232,7 +247,6 @@ impl Progress {
             EventKind::BudgetSpent { .. }
             | EventKind::GateOutput { .. }
             | EventKind::Notice { .. } => {}
-            EventKind::Throttled { .. } => self.throttled += 1,
             EventKind::ShutdownRequested { level } => self.shutdown = Some(level),
             EventKind::RunFinished { exit_code } => self.exit_code = Some(*exit_code),
             EventKind::TargetStarted { .. }

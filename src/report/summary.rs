@@ -177,7 +177,11 @@ fn cost(progress: &Progress) -> Line {
     };
     let throttled = match progress.throttled {
         0 => String::new(),
-        n => format!("; AWS asked to slow down {}", words::count(n, "time")),
+        n => format!(
+            "; AWS asked to slow down {} ({})",
+            words::count(n, "time"),
+            progress.throttled_in_words()
+        ),
     };
     Line::new().plain(&format!("{done} in {}{throttled}", words::duration(progress.elapsed)))
 }

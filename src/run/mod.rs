@@ -1,5 +1,6 @@
 //! Doing: discover, observe, execute. Prints nothing; says what happens through events.
 
+mod audit;
 mod budget;
 mod discover;
 mod execute;
@@ -31,6 +32,7 @@ use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
 use notebook::Notebook;
 
+pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
 pub use journal::Journal;
 
 pub use discover::{Walk, discover};

@@ -24,7 +24,7 @@ use crate::report::event::{EventKind, Phase, Step};
 use crate::shutdown::Level;
 
 /// Targets being read at one time. Reading is cheap for AWS and bound by the round trip.
-const READERS: usize = 100;
+pub(super) const READERS: usize = 100;
 
 /// Rests between looks for what was sent and not answered: reads lag behind writes
 /// (<https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>).
@@ -115,7 +115,7 @@ async fn look(run: &Arc<Run>, targets: &[Arc<Target>], basis: &Basis) -> Revisit
     revisited
 }
 
-fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
+pub(super) fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
     let counts = plan.counts();
     EventKind::TargetPlanned {
         target: target.id.clone(),
@@ -174,9 +174,13 @@ pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<Ta
     plan_seen(run, target, ec2).await.map(|(_, plan)| plan)
 }
 
-/// What AWS throttles for longer than the SDK tries is read again: that is no failure, unless someone wants
-/// to stop.
-async fn plan_seen(run: &Run, target: &Target, ec2: &Ec2) -> Result<(Seen, TargetPlan), Failure> {
+/// The same with what it rests on. What AWS throttles for longer than the SDK tries is read again: that is no
+/// failure, unless someone wants to stop.
+pub(super) async fn plan_seen(
+    run: &Run,
+    target: &Target,
+    ec2: &Ec2,
+) -> Result<(Seen, TargetPlan), Failure> {
     loop {
         match Seen::read(run, target, ec2).await {
             Err(failure) if failure.class == ErrorClass::Throttled => tokio::select! {
@@ -204,9 +208,9 @@ type Hold = fn(
 ) -> Result<TargetPlan, Vec<String>>;
 
 /// What a target's plan rests on.
-struct Seen {
-    observed: Observed,
-    catalogue: Arc<Catalogue>,
+pub(super) struct Seen {
+    pub(super) observed: Observed,
+    pub(super) catalogue: Arc<Catalogue>,
 }
 
 impl Seen {

@@ -1,5 +1,7 @@
 //! Breaking what a deployment made, to see it found and mended.
 
+mod strike;
+
 use super::dice::Dice;
 use super::ec2::endpoints::policy;
 use super::world::World;
@@ -24,11 +26,63 @@ pub enum Breakage {
     RemoveTag,
     /// An endpoint carries traffic: nothing is broken, but it should not be deleted. Only when asked for.
     Traffic,
+    /// AWS could not make an endpoint.
+    FailEndpoint,
+    /// The service's owner rejects an endpoint.
+    RejectEndpoint,
+    /// Nobody accepted an endpoint in time.
+    ExpireEndpoint,
+    /// Someone begins to delete an endpoint.
+    StartDeleting,
+    /// An endpoint does not get on.
+    StickPending,
+    /// An endpoint waits for the service's owner.
+    AwaitAcceptance,
+    /// An endpoint is in another subnet of a zone.
+    MoveSubnet,
+    /// The VPC has a subnet in a zone that the endpoint is not in.
+    NewZone,
+    /// An endpoint has the VPC's default security group.
+    SwapGroup,
+    /// The security group is gone; its endpoints have the default one.
+    DeleteGroup,
+    /// The security group of an endpoint admits nobody.
+    RemoveRule,
+    /// The security group of an endpoint admits somebody else too.
+    AddRule,
+    /// A route table does not lead to a gateway endpoint any more.
+    RemoveRouteTable,
+    /// Another route table leads to a gateway endpoint.
+    AddRouteTable,
+    /// The VPC has a private subnet with a route table of its own.
+    NewRouteTable,
+    /// An endpoint's IP address type is another one.
+    ChangeIpType,
+    /// An endpoint's DNS records are of another type.
+    ChangeDnsOptions,
+    /// A tag of an endpoint has another value.
+    ChangeTag,
+    /// The VPC's DNS host names are off.
+    VpcDnsOff,
+    /// An endpoint is there twice.
+    Twin,
+    /// An endpoint lost its ownership tag and does its job no more.
+    Hijack,
+    /// An endpoint of a service that was never asked for.
+    Leave,
+    /// The account has another VPC like the endpoint's.
+    NewVpc,
+    /// All that the deployment made in an account is gone.
+    WipeAccount,
+    /// The account's roles are gone.
+    LockOut,
+    /// An endpoint in an account that has none.
+    Stray,
 }
 
 impl Breakage {
     /// All ways.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 33] = [
         Self::RemoveSubnet,
         Self::OpenGroup,
         Self::DeleteEndpoint,
@@ -36,6 +90,32 @@ impl Breakage {
         Self::PrivateDnsOff,
         Self::RemoveTag,
         Self::Traffic,
+        Self::FailEndpoint,
+        Self::RejectEndpoint,
+        Self::ExpireEndpoint,
+        Self::StartDeleting,
+        Self::StickPending,
+        Self::AwaitAcceptance,
+        Self::MoveSubnet,
+        Self::NewZone,
+        Self::SwapGroup,
+        Self::DeleteGroup,
+        Self::RemoveRule,
+        Self::AddRule,
+        Self::RemoveRouteTable,
+        Self::AddRouteTable,
+        Self::NewRouteTable,
+        Self::ChangeIpType,
+        Self::ChangeDnsOptions,
+        Self::ChangeTag,
+        Self::VpcDnsOff,
+        Self::Twin,
+        Self::Hijack,
+        Self::Leave,
+        Self::NewVpc,
+        Self::WipeAccount,
+        Self::LockOut,
+        Self::Stray,
     ];
 
     /// Its name on a command line.
@@ -48,6 +128,32 @@ impl Breakage {
             Self::PrivateDnsOff => "private-dns-off",
             Self::RemoveTag => "remove-tag",
             Self::Traffic => "traffic",
+            Self::FailEndpoint => "fail-endpoint",
+            Self::RejectEndpoint => "reject-endpoint",
+            Self::ExpireEndpoint => "expire-endpoint",
+            Self::StartDeleting => "start-deleting",
+            Self::StickPending => "stick-pending",
+            Self::AwaitAcceptance => "await-acceptance",
+            Self::MoveSubnet => "move-subnet",
+            Self::NewZone => "new-zone",
+            Self::SwapGroup => "swap-group",
+            Self::DeleteGroup => "delete-group",
+            Self::RemoveRule => "remove-rule",
+            Self::AddRule => "add-rule",
+            Self::RemoveRouteTable => "remove-route-table",
+            Self::AddRouteTable => "add-route-table",
+            Self::NewRouteTable => "new-route-table",
+            Self::ChangeIpType => "change-ip-type",
+            Self::ChangeDnsOptions => "change-dns-options",
+            Self::ChangeTag => "change-tag",
+            Self::VpcDnsOff => "vpc-dns-off",
+            Self::Twin => "twin",
+            Self::Hijack => "hijack",
+            Self::Leave => "leave",
+            Self::NewVpc => "new-vpc",
+            Self::WipeAccount => "wipe-account",
+            Self::LockOut => "lock-out",
+            Self::Stray => "stray",
         }
     }
 
@@ -65,6 +171,7 @@ impl Breakage {
             Self::PrivateDnsOff => endpoint.private_dns,
             Self::Traffic => interface && endpoint.bytes_per_minute == 0,
             Self::DeleteEndpoint | Self::RemoveTag => true,
+            more => strike::fits(more, endpoint),
         }
     }
 }
@@ -106,8 +213,11 @@ pub(crate) fn apply(
     dice.shuffle(&mut choices);
     let ((account, region, endpoint), way) = choices.pop()?;
     let name = world.accounts.get(&account).map(|account| account.name.clone()).unwrap_or_default();
-    let state = world.region_mut(&account, &region)?;
-    let what = strike(state, way, &endpoint, key)?;
+    let what = match way {
+        Breakage::LockOut => strike::lock_out(world, &account),
+        Breakage::Stray => strike::stray(world, &account, &region, &endpoint),
+        _ => strike(world.region_mut(&account, &region)?, way, &endpoint, key),
+    }?;
     Some(format!("{account} ({name}) {region}: {what}"))
 }
 
@@ -164,5 +274,6 @@ fn strike(state: &mut Region, way: Breakage, id: &str, key: &str) -> Option<Stri
             state.endpoints.get_mut(id)?.bytes_per_minute = 1 << 20;
             Some(format!("let 1 MiB a minute go through {id} ({service})"))
         }
+        more => strike::more(state, more, id, key),
     }
 }

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod architecture;
+mod audit;
 mod bad_input;
 mod clients;
 mod create;
@@ -21,10 +22,11 @@ mod regions;
 mod rehearsal;
 mod rehearse;
 mod repair;
+mod reports;
 mod resume;
-mod runs;
 mod rig;
 mod rollout;
+mod runs;
 mod sandbox;
 mod saved;
 mod scale;

@@ -41,6 +41,17 @@ impl Scene {
         (what, drift.iter().map(|d| d["field"].as_str().unwrap().to_owned()).collect())
     }
 
+    /// The kinds of drift that an audit finds, which changes nothing.
+    #[track_caller]
+    fn audited(&self, code: i32) -> Vec<String> {
+        let run = self.rig.run(&["audit", "-o", "json"]).exits(code);
+        assert_eq!(run.mutations(), Vec::<&str>::new());
+        let document = run.json();
+        let findings = document["findings"].as_array().unwrap();
+        let drift = findings.iter().filter(|finding| finding["severity"] != "info");
+        drift.map(|finding| finding["kind"].as_str().unwrap().to_owned()).collect()
+    }
+
     fn world(&self) -> Value {
         self.rig.world(&self.account)
     }
@@ -60,10 +71,28 @@ fn repairs(disturb: impl Fn(&Scene), what: &str, attribute: &str, calls: &[&str]
     assert_ne!(scene.world(), before, "nothing was disturbed");
 
     assert_eq!(scene.planned(), (what.to_owned(), vec![attribute.to_owned()]));
+    let found = scene.audited(2);
+    let is_attribute = |kind: &String| kinds_of(attribute).contains(&kind.as_str());
+    assert!(!found.is_empty() && found.iter().all(is_attribute), "{attribute}: {found:?}");
     let run = scene.apply();
     assert_eq!(run.mutations(), calls);
     assert_eq!(scene.world(), before);
+    assert_eq!(scene.audited(0), Vec::<String>::new());
     assert_eq!(scene.apply().mutations(), Vec::<&str>::new());
+}
+
+/// What the audit calls a difference in this attribute.
+fn kinds_of(attribute: &str) -> &'static [&'static str] {
+    match attribute {
+        "subnets" => &["subnet-missing", "subnet-extra"],
+        "security_groups" => &["security-group-swapped"],
+        "route_tables" => &["route-table-missing", "route-table-extra"],
+        "private_dns" => &["private-dns"],
+        "policy" => &["policy"],
+        "ingress" => &["rule-missing", "rule-extra", "open-to-the-world"],
+        _ if attribute.starts_with("tags.") => &["tags"],
+        other => panic!("{other}"),
+    }
 }
 
 fn subnet(scene: &Scene, tier: &str, number: usize) -> Value {

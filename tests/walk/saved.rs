@@ -273,3 +273,14 @@ fn the_plan_shows_the_waves_and_the_explanation_of_an_account_its_own() {
     // A terminal is needed to ask on.
     folder.refuses(&["apply", "--ask-between-waves"], "--ask-between-waves needs a terminal");
 }
+
+#[test]
+fn a_rehearsal_goes_through_the_waves_and_runs_no_gate() {
+    let folder = Folder::new();
+    let gated =
+        ACCOUNTS.replace("max_in_flight", "bake = \"1h\"\ngate = \"touch ran\"\nmax_in_flight");
+    folder.write("accounts.toml", &gated);
+    let (rehearsed, _) = folder.run(0, &["rehearse", "--world", "world.toml"]);
+    assert!(rehearsed.contains("2h00m"), "two bakes in {rehearsed}");
+    assert!(!folder.path("ran").exists());
+}

@@ -6,7 +6,7 @@ use crate::report::safe;
 
 /// How a piece of text is drawn where there is colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ink {
+pub(in crate::report) enum Ink {
     Plain,
     Bold,
     Dim,
@@ -17,7 +17,7 @@ pub(super) enum Ink {
 
 impl Ink {
     /// The colour of a change, by its symbol.
-    pub(super) fn of(symbol: char) -> Self {
+    pub(in crate::report) fn of(symbol: char) -> Self {
         match symbol {
             '+' => Self::Green,
             '~' => Self::Yellow,
@@ -41,7 +41,7 @@ impl Ink {
 
 /// A page being written.
 #[derive(Debug)]
-pub(super) struct Page {
+pub(in crate::report) struct Page {
     color: bool,
     width: usize,
     column: usize,
@@ -52,18 +52,18 @@ pub(super) struct Page {
 
 impl Page {
     /// `width` in columns; 0 for one without end.
-    pub(super) fn new(color: bool, width: usize) -> Self {
+    pub(in crate::report) fn new(color: bool, width: usize) -> Self {
         let width = if width == 0 { usize::MAX } else { width.max(30) };
         Self { color, width, column: 0, spaced: true, text: String::new() }
     }
 
     /// Whether the page is too narrow for columns.
-    pub(super) fn is_narrow(&self) -> bool {
+    pub(in crate::report) fn is_narrow(&self) -> bool {
         self.width < 60
     }
 
     /// Puts text where the line is, as it is.
-    pub(super) fn put(&mut self, ink: Ink, text: &str) -> &mut Self {
+    pub(in crate::report) fn put(&mut self, ink: Ink, text: &str) -> &mut Self {
         let safe = safe::text(text);
         self.column += safe.width();
         self.spaced = safe.chars().next_back().map_or(self.spaced, |last| last == ' ');
@@ -77,7 +77,7 @@ impl Page {
     }
 
     /// Moves to a column, by at least one space unless the line is empty.
-    pub(super) fn tab(&mut self, column: usize) -> &mut Self {
+    pub(in crate::report) fn tab(&mut self, column: usize) -> &mut Self {
         let least = usize::from(self.column > 0);
         let spaces = column.saturating_sub(self.column).max(least);
         self.text.push_str(&" ".repeat(spaces));
@@ -87,12 +87,12 @@ impl Page {
     }
 
     /// Puts words, going on to the next line where one does not fit, and starting that at `hang`.
-    pub(super) fn words(&mut self, ink: Ink, hang: usize, text: &str) -> &mut Self {
+    pub(in crate::report) fn words(&mut self, ink: Ink, hang: usize, text: &str) -> &mut Self {
         self.pieces(ink, hang, safe::text(text).split(' ').filter(|word| !word.is_empty()))
     }
 
     /// The same with pieces that are not to be torn apart.
-    pub(super) fn pieces<'t>(
+    pub(in crate::report) fn pieces<'t>(
         &mut self,
         ink: Ink,
         hang: usize,
@@ -113,7 +113,7 @@ impl Page {
     }
 
     /// Ends the line.
-    pub(super) fn end(&mut self) -> &mut Self {
+    pub(in crate::report) fn end(&mut self) -> &mut Self {
         while self.text.ends_with(' ') {
             self.text.pop();
         }
@@ -124,12 +124,12 @@ impl Page {
     }
 
     /// What is left of the line.
-    pub(super) fn room(&self) -> usize {
+    pub(in crate::report) fn room(&self) -> usize {
         self.width.saturating_sub(self.column)
     }
 
     /// The page's text.
-    pub(super) fn finish(self) -> String {
+    pub(in crate::report) fn finish(self) -> String {
         self.text
     }
 }

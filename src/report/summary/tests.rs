@@ -15,6 +15,7 @@ fn troubled() -> Progress {
     events.push(at(2, throttled(1)));
     events.push(at(200, EventKind::ShutdownRequested { level: "abort" }));
     let blocked = Blocked {
+        resource: None,
         vpc: None,
         what: "ssm".to_owned(),
         code: "dns-attributes-off".to_owned(),
@@ -84,7 +85,7 @@ fn every_trouble_is_told_with_where_why_and_what_to_do() {
         111122220022 staging-22
         ... and 2 more
 
-    +1 endpoint, +1 security group in 4m12s; AWS asked to slow down 1 time
+    +1 endpoint, +1 security group in 4m12s; AWS asked to slow down 1 time (CreateVpcEndpoint 1)
     What is done stays done. Mend the above, then run it again: it converges.
     "#);
 }

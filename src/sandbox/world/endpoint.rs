@@ -96,6 +96,7 @@ pub(crate) enum State {
     Deleting,
     Failed,
     Rejected,
+    Expired,
 }
 
 impl std::fmt::Display for State {
@@ -107,6 +108,7 @@ impl std::fmt::Display for State {
             Self::Deleting => "deleting",
             Self::Failed => "failed",
             Self::Rejected => "rejected",
+            Self::Expired => "expired",
         })
     }
 }
