@@ -385,6 +385,16 @@ impl Progress {
         self.exit_code.is_none() && (discovering || in_phase)
     }
 
+    /// Whether the run has ended with everything as it should be.
+    pub fn is_converged(&self) -> bool {
+        self.exit_code == Some(Exit::Ok.code())
+    }
+
+    /// Whether the run has ended because someone asked it to.
+    pub fn is_interrupted(&self) -> bool {
+        self.exit_code == Some(Exit::Interrupted.code())
+    }
+
     /// Whether there are several regions, so that an account alone does not name a target.
     pub fn has_many_regions(&self) -> bool {
         if self.discovered.is_some_and(|found| found.targets > found.consumers) {

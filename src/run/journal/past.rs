@@ -7,7 +7,6 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::entry::{Entry, FORMAT, Intent, Opening};
-use crate::exit::Exit;
 use crate::ids::TargetId;
 use crate::model::endpoint::EndpointState;
 use crate::plan::outcome::{Held, HeldCode, Outcome};
@@ -205,15 +204,17 @@ impl Past {
     /// How it ended.
     pub fn end(&self) -> End {
         let finished = || self.progress.finished.values().map(|finished| &finished.outcome);
-        match self.progress.exit_code {
-            None => End::Killed,
-            Some(_) if finished().any(|outcome| *outcome == Outcome::WouldChange) => {
-                End::NotApplied
-            }
-            Some(code) if code == Exit::Interrupted.code() => End::Interrupted,
-            Some(_) if finished().any(Outcome::is_left) => End::Interrupted,
-            Some(code) if code == Exit::Ok.code() => End::Converged,
-            Some(_) => End::Failed,
+        let progress = &self.progress;
+        if progress.exit_code.is_none() {
+            End::Killed
+        } else if finished().any(|outcome| *outcome == Outcome::WouldChange) {
+            End::NotApplied
+        } else if progress.is_interrupted() || finished().any(Outcome::is_left) {
+            End::Interrupted
+        } else if progress.is_converged() {
+            End::Converged
+        } else {
+            End::Failed
         }
     }
 

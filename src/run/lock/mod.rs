@@ -14,7 +14,7 @@ use crate::aws::Sessions;
 use crate::config::Config;
 use crate::model::failure::Failure;
 use crate::report::event::Events;
-use crate::report::words;
+use crate::report::{safe, words};
 use crate::shutdown::Shutdown;
 use bucket::{BucketLock, Place, SILENT};
 use file::FileLock;
@@ -64,7 +64,7 @@ impl Refused {
             Self::Held { owner, is_alive: true } => format!(
                 "deployment {} is locked: {} is running on this machine; wait for it, or stop it with \
                  Ctrl-C (or `kill {}`)",
-                owner.deployment,
+                safe::text(&owner.deployment),
                 owner.in_words(),
                 owner.pid
             ),
@@ -82,9 +82,9 @@ impl Refused {
                     "deployment {} is locked: {}{heard}\n  help: wait for it; if it is certain that it \
                      has ended, `linkwalk force-unlock {run}`, or go on with it: `linkwalk apply \
                      --resume {run}`",
-                    owner.deployment,
+                    safe::text(&owner.deployment),
                     owner.in_words(),
-                    run = owner.run
+                    run = safe::text(&owner.run)
                 )
             }
             Self::HeldBySomebody(path) => {
@@ -95,7 +95,11 @@ impl Refused {
             }
             Self::Free => "the deployment is not locked".to_owned(),
             Self::Failed(why) => why.clone(),
-            Self::Aws(failure) => format!("cannot lock: {failure}"),
+            Self::Aws(failure) => {
+                let hint = failure.hint.as_ref().map(|hint| format!("\n  help: {hint}"));
+                let said = safe::text(&failure.to_string());
+                format!("cannot lock: {said}{}", hint.unwrap_or_default())
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::report::safe;
+
 /// Version of what is written into a lock.
 const FORMAT: &str = "1.0";
 
@@ -63,7 +65,9 @@ impl Owner {
     /// `run 20261123T024501Z-ab12 (apply) of me@runner-7, process 4711, since 2026-11-23T02:45:01Z`
     pub fn in_words(&self) -> String {
         let Self { run, command, pid, since, .. } = self;
-        format!("run {run} ({command}) of {}, process {pid}, since {since:.0}", self.by())
+        let by = self.by();
+        // What stands in a lock was written by whoever can write there.
+        safe::text(&format!("run {run} ({command}) of {by}, process {pid}, since {since:.0}"))
     }
 
     /// What is written into the lock.
