@@ -24,10 +24,10 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Cli, Command, SandboxVerb, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
-use crate::run::journal::State;
-use ledger::Ledger;
 use crate::plan::artifact::SavedPlan;
+use crate::run::journal::State;
 use kept::{Kept, Scenario};
+use ledger::Ledger;
 use screen::Screen;
 use stage::{NotOpened, Stage};
 
@@ -155,9 +155,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, S
         | Command::Runs
         | Command::Report { .. } => Ok(None),
         Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes).map(|()| None),
-        Command::Audit(options) => {
-            scope::check(&options.scope, config, sandbox).map(|()| None)
-        }
+        Command::Audit(options) => scope::check(&options.scope, config, sandbox).map(|()| None),
         Command::Plan { scope, out, .. } => {
             scope::check(scope, config, sandbox)?;
             out.as_deref().map_or(Ok(()), saved::check_place)?;
@@ -199,9 +197,7 @@ impl Command {
     /// The record of a command that changes something.
     fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
         match self {
-            Self::Apply(asked) => {
-                Some(Ledger::new(state.clone(), asked.resume.as_deref(), config))
-            }
+            Self::Apply(asked) => Some(Ledger::new(state.clone(), asked.resume.as_deref(), config)),
             _ => None,
         }
     }

@@ -115,7 +115,13 @@ impl Config {
         let in_overrides = self.overrides.iter().flat_map(|over| &over.accounts);
         let in_ignores = self.ignores.iter().flat_map(|rule| &rule.accounts);
         let in_waves = self.rollout.waves.iter().flat_map(|wave| &wave.accounts);
-        let all = self.include.iter().chain(&self.exclude).chain(in_overrides).chain(in_waves).chain(in_ignores);
+        let all = self
+            .include
+            .iter()
+            .chain(&self.exclude)
+            .chain(in_overrides)
+            .chain(in_waves)
+            .chain(in_ignores);
         all.into_iter().any(Selector::needs_tags)
     }
 
