@@ -155,13 +155,11 @@ fn seconds(rfc_3339: &str) -> String {
 
 /// At most so many characters, the last of them an ellipsis where the text was longer.
 fn cut(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        None => text.to_owned(),
-        Some(_) => {
-            let kept: String = text.chars().take(characters.saturating_sub(1)).collect();
-            kept + "…"
-        }
+    if text.char_indices().nth(characters).is_none() {
+        return text.to_owned();
     }
+    let kept: String = text.chars().take(characters.saturating_sub(1)).collect();
+    kept + "…"
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What a finding is about, in the words of AWS's own findings.
 
 use crate::audit::{Audit, Finding};
-use crate::ids::Region;
+use crate::ids::{Region, VpcId};
 use crate::model::region::partition_of;
 
 /// A resource as Security Hub and OCSF name it.
@@ -22,7 +22,7 @@ impl<'a> Resource<'a> {
         let at: Option<&Region> = finding.region.as_ref().or(audit.regions.first());
         let region = at.map_or("us-east-1", Region::as_str);
         let partition = at.and_then(partition_of).unwrap_or("aws");
-        let id = finding.resource.as_deref().or(finding.vpc.as_ref().map(|vpc| vpc.as_str()));
+        let id = finding.resource.as_deref().or(finding.vpc.as_ref().map(VpcId::as_str));
         let types = [
             ("vpce-", "Other", "vpc-endpoint"),
             ("sg-", "AwsEc2SecurityGroup", "security-group"),

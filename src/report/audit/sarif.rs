@@ -146,26 +146,21 @@ fn result(audit: &Audit, finding: &Finding, ignored: Option<&Ignored>) -> Value 
 
 /// Plain text in which brackets, which SARIF would take for links, are escaped.
 fn message(audit: &Audit, finding: &Finding) -> String {
-    let mut told = String::new();
-    if audit.sandbox {
-        told = format!("{} ", words::SANDBOX);
-    }
-    told += &format!(
-        "{} ({}): {}. {}",
+    let sandbox = if audit.sandbox { format!("{} ", words::SANDBOX) } else { String::new() };
+    let mut told = vec![format!(
+        "{sandbox}{} ({}): {}. {}",
         safe::text(&finding.account_name),
         finding.account,
         safe::text(&finding.title),
         safe::text(&finding.reason),
-    );
+    )];
     for drift in &finding.drift {
         let sides = format!("{} -> {}", shown(&drift.was), shown(&drift.should_be));
-        told += &format!("\n{}: {}", safe::text(&drift.field), safe::text(&sides));
+        told.push(format!("{}: {}", safe::text(&drift.field), safe::text(&sides)));
     }
-    told += &format!("\nRepair: {}", safe::text(&finding.repair));
-    if let Some(command) = &finding.command {
-        told += &format!("\n{}", safe::text(command));
-    }
-    told.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
+    told.push(format!("Repair: {}", safe::text(&finding.repair)));
+    told.extend(finding.command.as_deref().map(safe::text));
+    told.join("\n").replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
 }
 
 /// accounts.toml as a reference relative to the repository, or as a `file:` URI.

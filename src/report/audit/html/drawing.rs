@@ -49,7 +49,7 @@ pub(super) struct Unit {
 /// A consumer account in one region.
 pub(super) struct Account {
     pub(super) name: String,
-    pub(super) account: String,
+    pub(super) id: String,
     pub(super) region: String,
     pub(super) standing: (&'static str, &'static str),
     pub(super) vpcs: Vec<Vpc>,
@@ -186,7 +186,7 @@ impl Account {
         }
         Self {
             name: safe::text(&audited.name),
-            account: audited.target.account.to_string(),
+            id: audited.target.account.to_string(),
             region: safe::text(audited.target.region.as_str()),
             standing: standing_words(audited.standing),
             vpcs,
