@@ -1,9 +1,13 @@
 //! The command line: types only.
 
+mod change;
+
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use change::{Adopt, Change, Deleting};
 
 use crate::ids::AccountId;
 use crate::sandbox::Breakage;
@@ -96,6 +100,12 @@ pub enum Command {
         /// Exit with 2 when there is something to change
         #[arg(long)]
         detailed_exitcode: bool,
+        /// How far
+        #[command(flatten)]
+        change: Change,
+        /// Show what `destroy` would delete
+        #[arg(long, conflicts_with_all = ["mode", "only", "adopt"])]
+        destroy: bool,
     },
     /// Plan, ask, change, wait until every endpoint is available, and look again
     #[command(
@@ -110,6 +120,33 @@ pub enum Command {
         /// Do not ask
         #[arg(long, visible_alias = "auto-approve")]
         yes: bool,
+        /// How far
+        #[command(flatten)]
+        change: Change,
+    },
+    /// Delete everything that this deployment owns, after a typed confirmation
+    #[command(
+        after_help = "Examples:\n  linkwalk destroy --plan                     # what would go\n  \
+                            linkwalk destroy --account 111122223333     # one account; it need not \
+                            be a consumer any more\n  linkwalk destroy --yes --confirm o-a1b2c3d4e5   \
+                            # for pipelines"
+    )]
+    Destroy {
+        /// Which targets
+        #[command(flatten)]
+        scope: Scope,
+        /// Show what would be deleted, and stop
+        #[arg(long)]
+        plan: bool,
+        /// Do not ask; needs --confirm
+        #[arg(long, visible_alias = "auto-approve", requires = "confirm", conflicts_with = "plan")]
+        yes: bool,
+        /// The organization's id, as the confirmation that is otherwise typed
+        #[arg(long, value_name = "ORG-ID", requires = "yes")]
+        confirm: Option<String>,
+        /// What may be deleted
+        #[command(flatten)]
+        deleting: Deleting,
     },
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(

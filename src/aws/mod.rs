@@ -11,7 +11,7 @@ mod pace;
 mod sessions;
 mod throttle;
 
-pub use ec2::{Ec2, EndpointModification, Mutation, NewEndpoint};
+pub use ec2::{Ec2, EndpointModification, Interfaces, Mutation, NewEndpoint};
 pub use organizations::Organizations;
 pub use sessions::{Access, Caller, Sessions};
 pub use throttle::OnThrottle;

@@ -34,13 +34,19 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, yes: bool) -> Exit {
     };
     stage.run.events.flush().await;
     if stage.screen.output == Output::Text {
-        stage.screen.text(&text(&prepared, stage.screen, narrowed));
+        stage.screen.text(&text(&prepared, stage.screen, narrowed, &stage.run.aim));
     }
     let go =
         has_work(&prepared) && (yes || confirm(&stage.run, &prepared, stage.screen.sandbox).await);
-    let outcomes = carry_out(&stage.run, &prepared, go).await;
+    finish(stage, &prepared, go, "Not applied: nothing was changed.\n").await
+}
+
+/// Carries the plan out, when it is wanted, and tells what came of it.
+pub(super) async fn finish(stage: Stage, prepared: &Prepared, go: bool, not_done: &str) -> Exit {
+    let mut outcomes = prepared.finish_spared(&stage.run);
+    outcomes.extend(carry_out(&stage.run, prepared, go).await);
     let interrupted = stage.run.shutdown.level() >= Level::Drain;
-    let stopped = !go && has_work(&prepared);
+    let stopped = !go && has_work(prepared);
     let exit = progress::exit(&outcomes, interrupted).worst(match (stopped, interrupted) {
         (false, _) => Exit::Ok,
         (true, false) => Exit::Failed,
@@ -49,7 +55,7 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, yes: bool) -> Exit {
     let screen = stage.screen;
     let progress = stage.close(exit).await;
     match screen.output {
-        Output::Text if stopped => out::stderr("Not applied: nothing was changed.\n"),
+        Output::Text if stopped => out::stderr(not_done),
         Output::Text => screen.text(&summary::render(&progress, screen.summary())),
         Output::Json => screen.json(outcomes::document(&progress, exit)),
         Output::Jsonl => {}
@@ -58,7 +64,7 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, yes: bool) -> Exit {
 }
 
 /// Whether there is anything to send or to wait for.
-fn has_work(prepared: &Prepared) -> bool {
+pub(super) fn has_work(prepared: &Prepared) -> bool {
     prepared.plan.targets.values().any(|planned| match planned {
         Planned::Ready(plan) => !plan.actions.is_empty() || !plan.pending.is_empty(),
         Planned::Unreachable { .. } => false,
@@ -93,16 +99,22 @@ async fn carry_out(run: &std::sync::Arc<Run>, prepared: &Prepared, go: bool) -> 
     outcomes
 }
 
-/// Asks on the terminal, where there is something to change. Ctrl-C is a no.
+/// Asks on the terminal, where there is something to change.
 async fn confirm(run: &Run, prepared: &Prepared, sandbox: bool) -> bool {
-    let counts = prepared.plan.counts();
-    let changes = counts.create + counts.modify + counts.delete;
+    let changes = prepared.plan.counts().total();
     if changes == 0 {
         // Only waiting is left to do.
         return true;
     }
     let place = if sandbox { " in the SANDBOX" } else { "" };
-    out::stderr(&format!("\nMake these {changes} changes{place}? Only `yes` is taken for a yes: "));
+    let question =
+        format!("\nMake these {changes} changes{place}? Only `yes` is taken for a yes: ");
+    ask(run, question, "yes".to_owned()).await
+}
+
+/// Asks on the terminal for this answer and no other. Ctrl-C is a no.
+pub(super) async fn ask(run: &Run, question: String, wanted: String) -> bool {
+    out::stderr(&question);
     let (answer, answered) = oneshot::channel();
     // A thread of its own and not the runtime's: a read from a terminal cannot be cancelled, and the
     // program must be able to end while it waits.
@@ -110,7 +122,7 @@ async fn confirm(run: &Run, prepared: &Prepared, sandbox: bool) -> bool {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
         // Whoever asked may have gone since.
-        answer.send(read.is_ok() && line.trim() == "yes").ok();
+        answer.send(read.is_ok() && line.trim() == wanted).ok();
     });
     tokio::select! {
         answer = answered => answer.unwrap_or(false),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod apply;
+mod destroy;
 mod kept;
 mod out;
 mod plan;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Cli, Command, SandboxVerb};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
+use crate::plan::aim::{Aim, Purpose};
 use kept::{Kept, Scenario};
 use screen::Screen;
 use stage::Stage;
@@ -33,10 +35,13 @@ pub fn run(cli: Cli) -> Exit {
             return Exit::Usage;
         }
     };
-    if let Err(wrong) = check_before_start(&cli, &config) {
-        out::error(&wrong);
-        return Exit::Usage;
-    }
+    let aim = match check_before_start(&cli, &config) {
+        Ok(aim) => aim,
+        Err(wrong) => {
+            out::error(&wrong);
+            return Exit::Usage;
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -56,7 +61,8 @@ pub fn run(cli: Cli) -> Exit {
                 return Exit::Usage;
             }
         };
-        let stage = match Stage::open(cli.command.name(), config, screen, kept).await {
+        let name = cli.command.name();
+        let stage = match Stage::open(name, config, aim, screen, kept).await {
             Ok(stage) => stage,
             Err(failure) => {
                 out::failure("cannot start", &failure);
@@ -65,10 +71,12 @@ pub fn run(cli: Cli) -> Exit {
         };
         match cli.command {
             Command::Accounts { explain } => accounts::run(stage, explain).await,
-            Command::Plan { scope, detailed_exitcode } => {
+            Command::Plan { scope, detailed_exitcode, .. } => {
                 plan::run(stage, &scope, detailed_exitcode).await
             }
-            Command::Apply { scope, yes } => apply::run(stage, &scope, yes).await,
+            Command::Apply { scope, yes, .. } => apply::run(stage, &scope, yes).await,
+            Command::Destroy { scope, plan: true, .. } => plan::run(stage, &scope, false).await,
+            Command::Destroy { scope, confirm, .. } => destroy::run(stage, &scope, confirm).await,
             Command::Sandbox { .. } => Exit::Ok,
         }
     })
@@ -92,14 +100,27 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
     }
 }
 
-/// Wrong usage that can be told before anything is asked of AWS.
-fn check_before_start(cli: &Cli, config: &config::Config) -> Result<(), String> {
+/// What the run is for; or wrong usage that can be told before anything is asked of AWS.
+fn check_before_start(cli: &Cli, config: &config::Config) -> Result<Aim, String> {
     match &cli.command {
-        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(()),
-        Command::Plan { scope, .. } => scope::check_regions(scope, config),
-        Command::Apply { scope, yes } => {
+        Command::Accounts { .. } | Command::Sandbox { .. } => Ok(Aim::default()),
+        Command::Plan { scope, destroy: true, change, .. } => {
             scope::check_regions(scope, config)?;
-            apply::check_can_confirm(*yes)
+            Ok(change.deleting.aim(Purpose::Destroy, &config.protect))
+        }
+        Command::Plan { scope, change, .. } => {
+            scope::check_regions(scope, config)?;
+            Ok(change.deleting.aim(Purpose::Converge(change.changes()?), &config.protect))
+        }
+        Command::Apply { scope, yes, change } => {
+            scope::check_regions(scope, config)?;
+            apply::check_can_confirm(*yes)?;
+            Ok(change.deleting.aim(Purpose::Converge(change.changes()?), &config.protect))
+        }
+        Command::Destroy { scope, plan, yes, deleting, .. } => {
+            scope::check_regions(scope, config)?;
+            destroy::check_can_confirm(*plan || *yes)?;
+            Ok(deleting.aim(Purpose::Destroy, &config.protect))
         }
     }
 }
@@ -121,6 +142,8 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } => "plan",
             Self::Apply { .. } => "apply",
+            Self::Destroy { plan: true, .. } => "plan",
+            Self::Destroy { .. } => "destroy",
             Self::Sandbox { .. } => "sandbox",
         }
     }

@@ -12,6 +12,7 @@ use crate::aws::{Access, Sessions};
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::failure::Failure;
+use crate::plan::aim::Aim;
 use crate::report;
 use crate::report::event::{EventKind, Events, FORMAT};
 use crate::report::progress::Progress;
@@ -32,6 +33,7 @@ impl Stage {
     pub(super) async fn open(
         command: &str,
         config: Config,
+        aim: Aim,
         screen: Screen,
         kept: Option<Kept>,
     ) -> Result<Self, Failure> {
@@ -56,7 +58,7 @@ impl Stage {
         });
         // Two runs never share an id: the time to the nanosecond, and the process.
         let id = format!("{}-{}", now.as_nanosecond(), std::process::id());
-        let run = Arc::new(Run::new(config, sessions, events, shutdown, id));
+        let run = Arc::new(Run::new(config, sessions, events, shutdown, id).aiming(aim));
         Ok(Self { run, screen, audience, kept })
     }
 

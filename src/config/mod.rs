@@ -16,6 +16,7 @@ mod file;
 mod known;
 mod layer;
 mod problem;
+mod protect;
 mod read;
 mod schema;
 mod scope;
@@ -41,6 +42,7 @@ use crate::model::spec::{
 };
 
 pub use problem::ConfigError;
+pub use protect::Protect;
 pub use scope::{AppliedOverride, Explanation, TriedRule, Verdict};
 pub use selector::{InvalidSelector, Selector};
 
@@ -89,6 +91,8 @@ pub struct Config {
     pub overrides: Vec<Override>,
     /// How many at once and for how long.
     pub rollout: Rollout,
+    /// What is never deleted for good.
+    pub protect: Protect,
 }
 
 /// `[organization]`: how to reach the accounts.

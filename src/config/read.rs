@@ -13,6 +13,7 @@ use crate::model::region;
 
 use super::check::{self, ReadLayer};
 use super::problem::{Problem, Problems, Span};
+use super::protect::protect;
 use super::selector::Selector;
 use super::syntax::Syntax;
 use super::tree::{Entry, Node, Reading, Table};
@@ -51,6 +52,7 @@ fn sections(root: &Table<'_>) -> Config {
         base,
         overrides,
         rollout: rollout(root),
+        protect: protect(root),
     };
     check_unit_ids(root, &config);
     config
@@ -288,7 +290,12 @@ fn account_tags(node: &Node<'_>) -> Option<BTreeMap<String, String>> {
 /// `[[account]]` entries have no unit ids, so a selector by one would silently match nothing.
 fn check_unit_ids(root: &Table<'_>, config: &Config) {
     let in_overrides = config.overrides.iter().flat_map(|o| &o.accounts);
-    let by_id = config.include.iter().chain(&config.exclude).chain(in_overrides);
+    let by_id = config
+        .include
+        .iter()
+        .chain(&config.exclude)
+        .chain(in_overrides)
+        .chain(&config.protect.accounts);
     let Some(selector) = by_id.into_iter().find(|selector| selector.needs_unit_ids()) else {
         return;
     };

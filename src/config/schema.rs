@@ -49,6 +49,7 @@ keys! {
         "tags": "a table of strings", r#"tags = { CostCenter = "platform" }"#;
         "name_tag": "a table or false", r#"name_tag = { key = "Name", template = "{service}-endpoint" }"#;
         "rollout": "a table", "[rollout]";
+        "protect": "a table", "[protect]";
         "override": "a list of tables", "[[override]]";
         "account": "a list of tables", "[[account]]";
     }
@@ -108,6 +109,10 @@ keys! {
         "endpoint_timeout": "a string", r#"endpoint_timeout = "15m""#;
         "waves": "a list of selectors", r#"waves = ["ou:/Sandbox/**", "*"]"#;
         "failure_budget": "a string", r#"failure_budget = "5%""#;
+    }
+    "protect" {
+        "accounts": "a list of selectors", r#"accounts = ["ou:/Workloads/Production/**"]"#;
+        "tags": "a table of strings", r#"tags = { tier = "production" }"#;
     }
     "override" {
         "accounts": "a list of selectors", r#"accounts = ["ou:/Workloads/Production/**"]"#;

@@ -97,7 +97,9 @@ impl Config {
     /// Whether any selector looks at tags, so that they must be read.
     pub fn needs_tags(&self) -> bool {
         let in_overrides = self.overrides.iter().flat_map(|over| &over.accounts);
-        self.include.iter().chain(&self.exclude).chain(in_overrides).any(Selector::needs_tags)
+        let protected = &self.protect.accounts;
+        let all = self.include.iter().chain(&self.exclude).chain(in_overrides).chain(protected);
+        all.into_iter().any(Selector::needs_tags)
     }
 
     /// Every rule in its order: its text, whether it matches, and whether it makes a consumer.

@@ -87,7 +87,7 @@ pub(super) fn in_the_way(other: &Endpoint, lacks: &[String]) -> Refusal {
     }
     Refusal::new(
         "foreign-in-the-way",
-        format!("{id} (foreign) is in the way and {lacks}: adopt it or remove it"),
+        format!("{id} (foreign) is in the way and {lacks}: adopt it (apply --adopt) or remove it"),
     )
 }
 

@@ -2,12 +2,15 @@
 //! clock, no randomness, no input or output. Every choice is made here; the executor makes none.
 
 pub mod action;
+pub mod aim;
 pub mod counts;
 pub mod outcome;
 pub mod similar;
 
+mod adopt;
 mod appliance;
 mod check;
+mod destroy;
 mod diff;
 mod dns;
 mod draft;
@@ -16,12 +19,14 @@ mod gateway;
 mod group;
 mod ingress;
 mod interface;
+mod narrow;
 mod orphan;
 mod placing;
 mod policy;
 #[cfg(test)]
 mod properties;
 mod quota;
+mod removal;
 mod select;
 mod service;
 mod standing;
@@ -34,10 +39,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use check::violations;
+pub use check::{violations, violations_for};
+pub use narrow::sparing;
 pub use select::matches_vpc as selects_vpc;
 pub use similar::group_by_change;
-pub use target::plan_target;
+pub use target::{plan_for, plan_target};
 
 use crate::ids::{EndpointId, SubnetId, TargetId, VpcId, ZoneId};
 use crate::model::failure::Failure;

@@ -1,52 +1,94 @@
-//! What is ours and no longer wanted: said, and left as it is.
+//! What is ours and no longer wanted: said and left as it is, or deleted where that is asked for.
 
 use crate::ids::TargetId;
 use crate::model::endpoint::{EndpointKind, EndpointState};
-use crate::model::network::Vpc;
+use crate::model::network::{SecurityGroup, Vpc};
 use crate::model::observed::{Endpoint, Observed};
 use crate::model::service::short_name;
 use crate::model::spec::{EndpointSpec, ServiceRef, Settings};
 use crate::plan::draft::Draft;
+use crate::plan::removal::Removal;
 use crate::plan::service::Wanted;
 use crate::plan::target::{is_ours, uses_managed_group};
 
-/// Notes endpoints and security groups of ours that accounts.toml no longer asks for. An entry that
-/// is blocked is still asked for.
-pub(super) fn note(
-    target: &TargetId,
-    settings: &Settings,
-    observed: &Observed,
-    vpcs: &[&Vpc],
-    wanted: &[Wanted],
-    unresolved: &[&EndpointSpec],
-    draft: &mut Draft,
-) {
-    let text = |what: &str| format!("{what} is ours and no longer in accounts.toml; left as it is");
-    let in_selected = |id| vpcs.iter().any(|vpc| &vpc.id == id);
-    for endpoint in observed.endpoints.values() {
-        let gone = matches!(endpoint.state, EndpointState::Deleting | EndpointState::Deleted);
-        let ours = is_ours(&endpoint.tags, settings) && !endpoint.requester_managed;
-        let asked_for = in_selected(&endpoint.key.vpc)
-            && (wanted.iter().any(|wanted| is_for(endpoint, wanted))
-                || unresolved.iter().any(|spec| names(spec, endpoint, target)));
-        if ours && !gone && !asked_for {
+/// What accounts.toml no longer asks for.
+#[derive(Debug, Default)]
+pub(super) struct Orphans<'a> {
+    endpoints: Vec<&'a Endpoint>,
+    groups: Vec<(&'a Vpc, &'a SecurityGroup)>,
+}
+
+impl<'a> Orphans<'a> {
+    /// Endpoints and security groups of ours that accounts.toml no longer asks for. An entry that is
+    /// blocked is still asked for.
+    pub(super) fn find(
+        target: &TargetId,
+        settings: &Settings,
+        observed: &'a Observed,
+        vpcs: &[&Vpc],
+        wanted: &[Wanted],
+        unresolved: &[&EndpointSpec],
+    ) -> Self {
+        let mut orphans = Self::default();
+        let in_selected = |id| vpcs.iter().any(|vpc| &vpc.id == id);
+        for endpoint in observed.endpoints.values() {
+            let gone = matches!(endpoint.state, EndpointState::Deleting | EndpointState::Deleted);
+            let ours = is_ours(&endpoint.tags, settings) && !endpoint.requester_managed;
+            let asked_for = in_selected(&endpoint.key.vpc)
+                && (wanted.iter().any(|wanted| is_for(endpoint, wanted))
+                    || unresolved.iter().any(|spec| names(spec, endpoint, target)));
+            if ours && !gone && !asked_for {
+                orphans.endpoints.push(endpoint);
+            }
+        }
+        let interfaces =
+            wanted.iter().filter(|wanted| wanted.offer.kind == EndpointKind::Interface);
+        let managed = interfaces
+            .map(|wanted| wanted.spec)
+            .chain(unresolved.iter().copied())
+            .any(uses_managed_group);
+        for vpc in observed.vpcs.values() {
+            let ours = vpc.security_groups.values().filter(|group| is_ours(&group.tags, settings));
+            for group in ours {
+                let used =
+                    managed && in_selected(&vpc.id) && group.name == settings.security_group.name;
+                if !used {
+                    orphans.groups.push((vpc, group));
+                }
+            }
+        }
+        orphans
+    }
+
+    /// Says that they are there.
+    pub(super) fn note(&self, target: &TargetId, draft: &mut Draft) {
+        let text =
+            |what: &str| format!("{what} is ours and no longer in accounts.toml; left as it is");
+        for endpoint in &self.endpoints {
             let short = short_name(&endpoint.key.service, &target.region);
             draft.note(Some(&endpoint.key.vpc), short, "orphan", text(endpoint.id.as_str()));
         }
-    }
-    let interfaces = wanted.iter().filter(|wanted| wanted.offer.kind == EndpointKind::Interface);
-    let managed = interfaces
-        .map(|wanted| wanted.spec)
-        .chain(unresolved.iter().copied())
-        .any(uses_managed_group);
-    for vpc in observed.vpcs.values() {
-        for group in vpc.security_groups.values().filter(|group| is_ours(&group.tags, settings)) {
-            let used =
-                managed && in_selected(&vpc.id) && group.name == settings.security_group.name;
-            if !used {
-                draft.note(Some(&vpc.id), &group.name, "orphan", text(group.id.as_str()));
-            }
+        for (vpc, group) in &self.groups {
+            draft.note(Some(&vpc.id), &group.name, "orphan", text(group.id.as_str()));
         }
+    }
+
+    /// Plans their deletion. What is in a VPC that is not this account's is only said.
+    pub(super) fn remove(&self, removal: &Removal, draft: &mut Draft) {
+        let is_own = |vpc: &Vpc| vpc.owner == removal.target.account;
+        let is_here =
+            |endpoint: &&Endpoint| removal.observed.vpcs.get(&endpoint.key.vpc).is_some_and(is_own);
+        let (own, others): (Vec<&Endpoint>, Vec<&Endpoint>) =
+            self.endpoints.iter().copied().partition(is_here);
+        for endpoint in own {
+            removal.endpoint(endpoint, draft);
+        }
+        let (own, shared): (Vec<_>, Vec<_>) =
+            self.groups.iter().copied().partition(|(vpc, _)| is_own(vpc));
+        for (vpc, group) in own {
+            removal.group(vpc, group, draft);
+        }
+        Self { endpoints: others, groups: shared }.note(removal.target, draft);
     }
 }
 

@@ -312,7 +312,10 @@ impl World {
                 group.ingress.retain(|rule| !revoke.contains(rule));
                 group.ingress.extend(authorize.iter().cloned());
             }
-            Verb::Tag { resource, set, .. } => {
+            Verb::DeleteSecurityGroup { id, .. } => {
+                vpc.security_groups.remove(id).unwrap();
+            }
+            Verb::Tag { resource, set, .. } | Verb::Adopt { resource, set, .. } => {
                 let endpoint = self.observed.endpoints.get_mut(&EndpointId::new(resource.as_str()));
                 let group = vpc.security_groups.get_mut(&SecurityGroupId::new(resource.as_str()));
                 let tags = endpoint.map(|e| &mut e.tags).or(group.map(|g| &mut g.tags));

@@ -9,14 +9,15 @@ use tokio::time::sleep;
 use super::fleet::{Slot, Turn, fleet};
 use super::observe::plan_one;
 use super::send::{Sent, mutation, send};
-use super::waiter::{Settled, Until, Waiter};
+use super::waiter::{self, Settled, Until, Waiter};
 use super::{Run, Target};
 use crate::aws::Ec2;
 use crate::ids::{SecurityGroupId, TargetId};
 use crate::model::failure::{ErrorClass, Failure};
 use crate::plan::action::{Action, ActionId, Verb};
+use crate::plan::aim::Purpose;
 use crate::plan::outcome::{ActionFailure, Outcome};
-use crate::plan::{Blocked, TargetPlan};
+use crate::plan::{Blocked, TargetPlan, sparing};
 use crate::report::event::{EventKind, Phase, Step};
 use crate::shutdown::Level;
 
@@ -124,21 +125,27 @@ impl<'a> Execution<'a> {
                 return;
             }
             if let Some(action) = self.next_ready() {
-                if !self.turn(action).await {
+                if !self.turn(action).await || !self.let_go(action).await {
                     return;
                 }
-                self.send(action).await;
+                if self.todo.contains(&action.id) {
+                    self.send(action).await;
+                }
             } else if self.waiter.is_empty() || !self.wait().await {
                 return;
             }
         }
     }
 
-    /// Endpoints that an earlier run has made and that are still on their way.
+    /// Endpoints that an earlier run has made or deleted and that are still on their way.
     fn await_pending(&mut self) {
+        let until = match self.run.aim.purpose {
+            Purpose::Converge(_) => Until::Available,
+            Purpose::Destroy => Until::Gone,
+        };
         for id in &self.plan.pending {
             let timeout = self.run.config.rollout.endpoint_timeout;
-            self.waiter.add(id.clone(), None, "endpoint", Until::Available, timeout);
+            self.waiter.add(id.clone(), None, "endpoint", until, timeout);
         }
     }
 
@@ -196,6 +203,28 @@ impl<'a> Execution<'a> {
         }
     }
 
+    /// Before a security group is deleted: waits, without a place, until the network interfaces of the
+    /// endpoints that used it are gone, which takes longer than the endpoints themselves. Those of
+    /// others are not waited for. `false` when the run was aborted.
+    async fn let_go(&mut self, action: &Action) -> bool {
+        let Verb::DeleteSecurityGroup { id, .. } = &action.verb else { return true };
+        let (run, ec2) = (self.run, self.ec2);
+        self.slot.release();
+        self.step(Step::Waiting);
+        let timeout = run.config.rollout.endpoint_timeout;
+        let freed = tokio::select! {
+            biased;
+            () = run.shutdown.at_least(Level::Abort) => return false,
+            freed = waiter::let_go(ec2, id, timeout) => freed,
+        };
+        if let Err(failure) = freed {
+            self.todo.remove(&action.id);
+            let what = action.what.clone();
+            self.failed.push(ActionFailure { action: Some(action.id), what, failure });
+        }
+        true
+    }
+
     /// Sends one action. The place is held for the call only.
     async fn send(&mut self, action: &Action) {
         self.todo.remove(&action.id);
@@ -245,7 +274,7 @@ impl<'a> Execution<'a> {
                 self.done.insert(action.id);
                 return;
             }
-            Ok(Sent::Nothing) => {
+            Ok(Sent::Nothing | Sent::Settled(_)) => {
                 self.done.insert(action.id);
                 return;
             }
@@ -327,11 +356,12 @@ impl<'a> Execution<'a> {
         let Self { run, target, ec2, mut slot, .. } = self;
         slot.hold().await;
         run.events.send(EventKind::TargetStep { target: target.id.clone(), step: Step::Verifying });
+        let adopted = adopted(self.plan);
         let mut last = Ok(TargetPlan::default());
         for rest in LOOKS {
             let look = async {
                 sleep(rest).await;
-                plan_one(run, target, ec2).await
+                plan_one(run, target, ec2).await.map(|plan| sparing(plan, &adopted))
             };
             last = tokio::select! {
                 biased;
@@ -365,6 +395,15 @@ fn diverged(blocked: Vec<Blocked>, left: &[Action]) -> Outcome {
     Outcome::Diverged { blocked, left }
 }
 
+/// What a plan takes into the deployment.
+fn adopted(plan: &TargetPlan) -> BTreeSet<String> {
+    let adopted = plan.actions.iter().filter_map(|action| match &action.verb {
+        Verb::Adopt { resource, .. } => Some(resource.clone()),
+        _ => None,
+    });
+    adopted.collect()
+}
+
 /// Whether an action that is several calls failed after the first of them.
 fn failed_half_way(verb: &Verb, failure: &Failure) -> bool {
     match verb {
@@ -380,6 +419,7 @@ fn resource(sent: &Sent) -> Option<String> {
     match sent {
         Sent::Group(id) => Some(id.to_string()),
         Sent::Coming(id) | Sent::Leaving(id) => Some(id.to_string()),
+        Sent::Settled(resource) => Some(resource.clone()),
         Sent::Nothing => None,
     }
 }

@@ -5,6 +5,7 @@ mod execute;
 mod fleet;
 mod observe;
 mod send;
+mod usage;
 mod waiter;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ use crate::model::account::Account;
 use crate::model::failure::Failure;
 use crate::model::service::Catalogue;
 use crate::model::spec::Settings;
+use crate::plan::aim::Aim;
 use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
@@ -39,6 +41,8 @@ pub struct Run {
     pub shutdown: Shutdown,
     /// Unique to this run; client tokens are derived from it.
     pub id: String,
+    /// What the run is for, and how far it may go.
+    pub aim: Aim,
     catalogues: Catalogues,
 }
 
@@ -51,7 +55,14 @@ impl Run {
         shutdown: Shutdown,
         id: String,
     ) -> Self {
-        Self { config, sessions, events, shutdown, id, catalogues: Catalogues::default() }
+        let aim = Aim::default();
+        Self { config, sessions, events, shutdown, id, aim, catalogues: Catalogues::default() }
+    }
+
+    /// The same run for something else than all of accounts.toml.
+    #[must_use]
+    pub fn aiming(self, aim: Aim) -> Self {
+        Self { aim, ..self }
     }
 
     /// Tells a target's end.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::fleet::{Turn, fleet};
-use super::{Run, Target};
+use super::{Run, Target, usage};
 use crate::aws::Ec2;
 use crate::ids::{ServiceName, TargetId};
 use crate::model::failure::{ErrorClass, Failure};
@@ -63,7 +63,7 @@ fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
         target: target.id.clone(),
         name: target.name.clone(),
         create: counts.create,
-        modify: counts.modify,
+        modify: counts.modify + counts.adopt,
         delete: counts.delete,
         blocked: plan.blocked.len(),
     }
@@ -84,19 +84,25 @@ pub(super) async fn plan_one(run: &Run, target: &Target, ec2: &Ec2) -> Result<Ta
         .observe(|vpc| vpc.owner == id.account && plan::selects_vpc(&settings.vpcs, vpc))
         .await?;
     let catalogue = catalogue(run, target, ec2).await?;
-    let plan = plan::plan_target(id, settings, &observed, &catalogue);
-    checked(id, plan, &observed, settings, &catalogue)
+    let plan = |usage| plan::plan_for(&run.aim, id, settings, &observed, &catalogue, usage);
+    let first = plan(None);
+    let plan = match usage::of(run, target, ec2, &first).await? {
+        None => first,
+        Some(usage) => plan(Some(&usage)),
+    };
+    checked(run, id, plan, &observed, settings, &catalogue)
 }
 
 /// A plan that breaks an invariant is never shown nor executed: it is a bug, and it is said.
 fn checked(
+    run: &Run,
     id: &TargetId,
     plan: TargetPlan,
     observed: &Observed,
     settings: &Settings,
     catalogue: &Catalogue,
 ) -> Result<TargetPlan, Failure> {
-    let violations = plan::violations(id, settings, observed, catalogue, &plan);
+    let violations = plan::violations_for(&run.aim, id, settings, observed, catalogue, &plan);
     if violations.is_empty() {
         return Ok(plan);
     }

@@ -30,6 +30,8 @@ pub(super) enum Sent {
     Coming(EndpointId),
     /// An endpoint on its way out.
     Leaving(EndpointId),
+    /// This resource is as it should be; nothing has to be waited for.
+    Settled(String),
     /// Nothing that has to be waited for.
     Nothing,
 }
@@ -40,7 +42,11 @@ pub(super) fn mutation(verb: &Verb) -> Option<Mutation> {
         Verb::CreateEndpoint(_) => Some(Mutation::CreateEndpoint),
         Verb::ModifyEndpoint { .. } => Some(Mutation::ModifyEndpoint),
         Verb::DeleteEndpoint { .. } => Some(Mutation::DeleteEndpoint),
-        Verb::CreateSecurityGroup(_) | Verb::ModifySecurityGroup { .. } | Verb::Tag { .. } => None,
+        Verb::CreateSecurityGroup(_)
+        | Verb::ModifySecurityGroup { .. }
+        | Verb::DeleteSecurityGroup { .. }
+        | Verb::Adopt { .. }
+        | Verb::Tag { .. } => None,
     }
 }
 
@@ -69,6 +75,14 @@ pub(super) async fn send(
         Verb::DeleteEndpoint { id, .. } => {
             patiently(|| ec2.delete_endpoint(id)).await?;
             Ok(Sent::Leaving(id.clone()))
+        }
+        Verb::DeleteSecurityGroup { id, .. } => {
+            patiently(|| ec2.delete_security_group(id)).await?;
+            Ok(Sent::Settled(id.to_string()))
+        }
+        Verb::Adopt { resource, set, .. } => {
+            patiently(|| ec2.tag(resource, set)).await?;
+            Ok(Sent::Settled(resource.clone()))
         }
         Verb::Tag { resource, set, .. } => {
             patiently(|| ec2.tag(resource, set)).await?;
