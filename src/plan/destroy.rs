@@ -23,7 +23,10 @@ pub(super) fn plan(
     let mut draft = Draft::default();
     let removal = Removal { target, observed, deletions, usage };
     let ours = |endpoint: &&Endpoint| is_ours(&endpoint.tags, settings);
-    for endpoint in observed.endpoints.values().filter(ours) {
+    let mut endpoints: Vec<&Endpoint> = observed.endpoints.values().filter(ours).collect();
+    // By what they are and not by their ids, so that accounts that are alike have plans that are.
+    endpoints.sort_by_key(|endpoint| &endpoint.key);
+    for endpoint in endpoints {
         let owner = observed.vpcs.get(&endpoint.key.vpc).map(|vpc| &vpc.owner);
         let (vpc, short) =
             (Some(&endpoint.key.vpc), short_name(&endpoint.key.service, &target.region));

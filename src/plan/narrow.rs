@@ -206,7 +206,7 @@ fn left_out(action: &Action, kept: Option<&Action>, why: &str) -> Option<Note> {
             format!("differs in {}", fields(action).join(", "))
         }
         (_, Some(_)) => return None,
-        (Verb::CreateEndpoint(_) | Verb::CreateSecurityGroup(_), None) => "is missing".to_owned(),
+        (Verb::CreateEndpoint(_) | Verb::CreateSecurityGroup(_), None) => "missing".to_owned(),
         (Verb::DeleteEndpoint { .. } | Verb::DeleteSecurityGroup { .. }, None) => {
             "should be deleted".to_owned()
         }

@@ -41,6 +41,7 @@ impl<'a> Orphans<'a> {
                 orphans.endpoints.push(endpoint);
             }
         }
+        orphans.endpoints.sort_by_key(|endpoint| &endpoint.key);
         let interfaces =
             wanted.iter().filter(|wanted| wanted.offer.kind == EndpointKind::Interface);
         let managed = interfaces

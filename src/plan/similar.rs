@@ -203,6 +203,13 @@ fn shortened(text: &str) -> String {
             _ => short.push_str(piece),
         }
     }
+    // A list of ids of one kind is worth its kind once.
+    for kind in KINDS {
+        let twice = format!("{kind}-*, {kind}-*");
+        while short.contains(&twice) {
+            short = short.replace(&twice, &format!("{kind}-*"));
+        }
+    }
     short
 }
 

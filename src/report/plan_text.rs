@@ -39,7 +39,7 @@ pub fn render(
 ) -> String {
     let page = Page::new(options.color, options.width);
     match &options.account {
-        None => Overview::new(plan, names, page).write(options.destroy),
+        None => Overview::new(plan, names, page, options.destroy).write(),
         Some(account) => {
             let targets = plan.targets.iter().filter(|(target, _)| &target.account == account);
             let only = Plan { targets: targets.map(|(t, p)| (t.clone(), p.clone())).collect() };
@@ -58,22 +58,28 @@ struct Overview<'a> {
     names: &'a BTreeMap<AccountId, String>,
     several_regions: bool,
     page: Page,
+    destroy: bool,
 }
 
 impl<'a> Overview<'a> {
-    fn new(plan: &'a Plan, names: &'a BTreeMap<AccountId, String>, page: Page) -> Self {
+    fn new(
+        plan: &'a Plan,
+        names: &'a BTreeMap<AccountId, String>,
+        page: Page,
+        destroy: bool,
+    ) -> Self {
         let regions: BTreeSet<&Region> = plan.targets.keys().map(|target| &target.region).collect();
-        Self { plan, names, several_regions: regions.len() > 1, page }
+        Self { plan, names, several_regions: regions.len() > 1, page, destroy }
     }
 
-    fn write(mut self, destroy: bool) -> String {
+    fn write(mut self) -> String {
         self.groups();
         self.sayings("Worth knowing", '.', &notes_by_text(self.plan));
         let blocked = blocked_by_reason(self.plan);
         let accounts = count_accounts(blocked.iter().flat_map(|saying| &saying.targets));
         self.sayings(&format!("Blocked in {}", many(accounts, "account")), '!', &blocked);
         self.unreachable();
-        self.page.put(Ink::Bold, &summary(self.plan, destroy)).end();
+        self.page.put(Ink::Bold, &summary(self.plan, self.destroy)).end();
         self.page.finish()
     }
 
@@ -112,7 +118,8 @@ impl<'a> Overview<'a> {
     fn change(&mut self, change: &Change, columns: Columns, vpcs: usize) {
         let symbol = change.symbol;
         self.page.tab(2).put(Ink::of(symbol), &format!("{symbol} {}", change.what));
-        let details = change.details.join(", ");
+        // That nobody wants it any more goes without saying where everything goes.
+        let details = if self.destroy { String::new() } else { change.details.join(", ") };
         if self.page.is_narrow() {
             self.page.end().tab(6).words(Ink::Plain, 6, &format!("{}, {details}", change.kind));
         } else {
@@ -254,15 +261,18 @@ fn summary(plan: &Plan, destroy: bool) -> String {
     let trouble = trouble.join(", ");
     if !changing.is_empty() {
         let counts = plan.counts();
-        let [add, change, destroy] = [counts.create, counts.modify, counts.delete].map(thousands);
+        let [add, change, destroyed] = [counts.create, counts.modify, counts.delete].map(thousands);
         let adopt = match counts.adopt {
             0 => String::new(),
             adopt => format!("{} to adopt, ", thousands(adopt)),
         };
         let accounts = many(changing.len(), "account");
         let more = if trouble.is_empty() { String::new() } else { format!(" {trouble}.") };
+        if destroy {
+            return format!("Plan: {destroyed} to destroy in {accounts}.{more}");
+        }
         return format!(
-            "Plan: {adopt}{add} to add, {change} to change, {destroy} to destroy in {accounts}.{more}"
+            "Plan: {adopt}{add} to add, {change} to change, {destroyed} to destroy in {accounts}.{more}"
         );
     }
     let all = with(|_| true).len();
