@@ -215,7 +215,10 @@ mod tests {
             let plan = with_foreign(change).plan();
             assert_eq!(gist(&plan), ["! logs: foreign-in-the-way"]);
             let reason = &plan.blocked[0].reason;
-            assert!(reason.contains(lacks) && reason.contains("adopt it or remove it"), "{reason}");
+            assert!(
+                reason.contains(lacks) && reason.contains("adopt it (apply --adopt) or remove it"),
+                "{reason}"
+            );
         }
         let typed = world()
             .want_with("logs", |spec| spec.ip_address_type = Some(IpAddressType::Ipv4))

@@ -220,3 +220,130 @@ fn left_out(action: &Action, kept: Option<&Action>, why: &str) -> Option<Note> {
         text: format!("{differs}; left out ({why})"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::endpoint::EndpointState;
+    use crate::model::network::{Peer, Rule};
+    use crate::plan::aim::{Aim, Purpose};
+    use crate::plan::testing::{World, gist, restrictive, subnets, tables, world};
+
+    /// Something of every kind differs.
+    fn drifted() -> World {
+        world().want(["logs", "kms", "s3"]).applied().want(["ssm"]).but(|w| {
+            let logs = w.endpoint("logs");
+            logs.subnets = subnets(["a", "b"]);
+            logs.private_dns = false;
+            logs.policy = Some(restrictive());
+            logs.security_groups = ["sg-other".into()].into();
+            logs.tags.insert("Name".into(), "other".into());
+            w.endpoint("kms").state = EndpointState::Failed;
+            w.endpoint("s3").route_tables = tables(["a"]);
+            let extra = Rule::https_from(Peer::Cidr("0.0.0.0/0".parse().unwrap()));
+            w.vpc().security_groups.values_mut().for_each(|group| {
+                group.ingress.insert(extra.clone());
+            });
+        })
+    }
+
+    fn aim(changes: Changes) -> Aim {
+        Aim { purpose: Purpose::Converge(changes), ..Aim::default() }
+    }
+
+    fn only(kinds: &str) -> Aim {
+        let only = kinds.split(',').map(|kind| kind.parse().unwrap()).collect();
+        aim(Changes { only, ..Changes::default() })
+    }
+
+    /// What is done; what is left out is not in it.
+    fn done(world: &World, aim: &Aim) -> Vec<String> {
+        let plan = world.plan_for(aim, None);
+        gist(&plan).into_iter().filter(|line| !line.starts_with('.')).collect()
+    }
+
+    #[test]
+    fn every_kind_narrows_to_itself() {
+        for (kinds, expected) in [
+            ("missing", vec!["+ ssm"]),
+            ("state", vec!["- kms: state last_error", "+ kms"]),
+            ("subnets", vec!["~ logs: subnets"]),
+            ("security-groups", vec!["~ logs: security_groups"]),
+            ("rules", vec!["~ linkwalk-endpoints: ingress"]),
+            ("route-tables", vec!["~ s3: route_tables"]),
+            ("private-dns", vec!["~ logs: private_dns"]),
+            ("policy", vec!["~ logs: policy"]),
+            ("ip-address-type", vec![]),
+            ("tags", vec!["~ logs: tags.Name"]),
+            ("tags,private-dns", vec!["~ logs: private_dns", "~ logs: tags.Name"]),
+        ] {
+            let mut done = done(&drifted(), &only(kinds));
+            let mut expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+            done.iter_mut().for_each(|line| *line = line.replace(" last_error", ""));
+            expected.iter_mut().for_each(|line| *line = line.replace(" last_error", ""));
+            assert_eq!(done, expected, "{kinds}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_said_and_what_is_done_is_not() {
+        let plan = drifted().plan_for(&only("private-dns"), None);
+        let left: Vec<String> = plan.left_out().collect();
+        assert_eq!(
+            left,
+            [
+                "kms: missing; left out (--only private-dns)",
+                "kms: should be deleted; left out (--only private-dns)",
+                "linkwalk-endpoints: differs in ingress; left out (--only private-dns)",
+                "logs: differs in subnets, security_groups, policy; left out (--only private-dns)",
+                "logs: differs in tags.Name; left out (--only private-dns)",
+                "s3: differs in route_tables; left out (--only private-dns)",
+                "ssm: missing; left out (--only private-dns)",
+            ]
+        );
+        assert!(drifted().plan().left_out().next().is_none());
+    }
+
+    #[test]
+    fn create_only_makes_what_is_missing_and_changes_nothing_that_is_there() {
+        let create_only = aim(Changes { mode: Mode::CreateOnly, ..Changes::default() });
+        assert_eq!(done(&drifted(), &create_only), ["+ ssm"]);
+        let fresh = world().want(["logs", "s3"]);
+        assert_eq!(done(&fresh, &create_only), ["+ linkwalk-endpoints", "+ logs", "+ s3"]);
+    }
+
+    #[test]
+    fn what_the_rest_needs_comes_with_it_and_nothing_else_does() {
+        // The group is gone, and the endpoint uses another one.
+        let gone = world().want(["logs"]).applied().but(|w| {
+            w.vpc().security_groups.clear();
+            w.endpoint("logs").security_groups = ["sg-other".into()].into();
+            w.endpoint("logs").subnets = subnets(["a"]);
+        });
+        assert_eq!(
+            done(&gone, &only("security-groups")),
+            ["+ linkwalk-endpoints", "~ logs: security_groups"]
+        );
+        assert_eq!(done(&gone, &only("subnets")), ["~ logs: subnets"]);
+    }
+
+    #[test]
+    fn an_address_type_goes_with_the_subnets_that_have_it() {
+        use crate::model::endpoint::IpAddressType::{Dualstack, Ipv4};
+        let world = world()
+            .want_with("logs", |logs| logs.ip_address_type = Some(Dualstack))
+            .but(|w| {
+                for subnet in w.vpc().subnets.values_mut() {
+                    subnet.ipv6 = Some("2001:db8::/64".parse().unwrap());
+                }
+            })
+            .applied()
+            .but(|w| {
+                w.endpoint("logs").ip_address_type = Some(Ipv4);
+                w.endpoint("logs").subnets = subnets(["a"]);
+            });
+        for kind in ["subnets", "ip-address-type"] {
+            assert_eq!(done(&world, &only(kind)), ["~ logs: subnets ip_address_type"], "{kind}");
+        }
+    }
+}

@@ -107,7 +107,8 @@ fn names(spec: &EndpointSpec, endpoint: &Endpoint, target: &TargetId) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::model::spec::VpcSelector;
-    use crate::plan::testing::{check, world};
+    use crate::plan::aim::{Aim, Changes, Mode, Purpose};
+    use crate::plan::testing::{check, gist, world};
 
     #[test]
     fn what_is_ours_and_no_longer_wanted_is_said_and_left() {
@@ -157,5 +158,49 @@ mod tests {
                 vec!["! logs: service-not-offered"],
             ),
         ]);
+    }
+
+    fn sync() -> Aim {
+        let changes = Changes { mode: Mode::Sync, ..Changes::default() };
+        Aim { purpose: Purpose::Converge(changes), ..Aim::default() }
+    }
+
+    #[test]
+    fn sync_deletes_them_endpoints_before_their_groups() {
+        let there = world().want(["logs", "s3", "kms"]).applied();
+        let renamed = there.clone().but(|w| w.settings.security_group.name = "renamed".into());
+        for (name, world, says) in [
+            (
+                "an endpoint less in the file",
+                there.clone().but(|w| w.settings.endpoints.truncate(2)),
+                vec!["- kms"],
+            ),
+            (
+                "a VPC less",
+                there.clone().but(|w| {
+                    w.add_vpc("vpc-2");
+                    w.settings.endpoints.clear();
+                    w.settings.vpcs = VpcSelector::Ids(["vpc-2".into()].into());
+                }),
+                vec!["- kms", "- logs", "- s3", "- linkwalk-endpoints", ". s3: route-loss"],
+            ),
+            (
+                "the group has another name now",
+                renamed,
+                vec![
+                    "+ renamed",
+                    "~ logs: security_groups",
+                    "~ kms: security_groups",
+                    "- linkwalk-endpoints",
+                ],
+            ),
+            ("nothing", there, vec![]),
+        ] {
+            let mut world = world;
+            let plan = world.plan_for(&sync(), None);
+            assert_eq!(gist(&plan), says, "{name}");
+            world.apply(&plan);
+            assert!(world.plan_for(&sync(), None).actions.is_empty(), "{name}");
+        }
     }
 }

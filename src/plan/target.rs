@@ -207,7 +207,7 @@ fn plan_vpc(site: Site, wanted: &[Wanted], draft: &mut Draft) {
     let ours = |endpoint: &&Endpoint| site.is_ours(&endpoint.tags) && !endpoint.requester_managed;
     let mut vicinity = Vicinity {
         group: Group::find(site),
-        s3_gateway: dns::existing_s3_gateway(&site),
+        s3_gateway: dns::existing_s3_gateway(&site, wanted),
         names: BTreeMap::new(),
         free: site.vpc.subnets.values().map(|s| (s.id.clone(), s.free_addresses)).collect(),
         in_use: site.endpoints().filter(ours).flat_map(|e| e.subnets.iter().cloned()).collect(),
