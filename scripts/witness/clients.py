@@ -185,6 +185,43 @@ class Boto3(Case):
                      VpcEndpointIds=[name])
         ec2.delete_security_group(GroupId=group)
 
+    def test_of_two_writers_to_a_bucket_one_wins(self):
+        s3 = client(server, operator(server), "s3")
+        first = s3.put_object(Bucket="state", Key="a lock", Body=b"one", IfNoneMatch="*")["ETag"]
+        self.refused("PreconditionFailed", "pre-conditions", s3.put_object, Bucket="state", Key="a lock",
+                     Body=b"two", IfNoneMatch="*")
+        second = s3.put_object(Bucket="state", Key="a lock", Body=b"two", IfMatch=first)["ETag"]
+        self.assertEqual(s3.get_object(Bucket="state", Key="a lock")["Body"].read(), b"two")
+        self.assertEqual(s3.head_object(Bucket="state", Key="a lock")["ContentLength"], 3)
+        self.refused("PreconditionFailed", "", s3.delete_object, Bucket="state", Key="a lock", IfMatch=first)
+        s3.delete_object(Bucket="state", Key="a lock", IfMatch=second)
+        self.refused("NoSuchKey", "does not exist", s3.get_object, Bucket="state", Key="a lock")
+        self.refused("404", "Not Found", s3.head_object, Bucket="state", Key="a lock")
+        self.refused("NoSuchBucket", "does not exist", s3.get_object, Bucket="none", Key="a lock")
+
+    def test_a_message_is_published(self):
+        sns = client(server, operator(server), "sns")
+        topic = f"arn:aws:sns:{REGION}:111122223333:news"
+        attributes = {"severity": {"DataType": "String", "StringValue": "high"}}
+        sent = sns.publish(TopicArn=topic, Subject="Drift", Message="x", MessageAttributes=attributes)
+        self.assertRegex(sent["MessageId"], "^[0-9a-f-]{36}$")
+        self.refused("NotFound", "Topic does not exist", sns.publish, TopicArn=f"{topic}s", Message="x")
+
+    def test_what_an_endpoint_carries_is_a_metric(self):
+        ec2, cloudwatch = member(server, CROWD), member(server, CROWD, "cloudwatch")
+        logs = [{"Name": "service-name", "Values": [LOGS]}]
+        found = ec2.describe_vpc_endpoints(Filters=logs)["VpcEndpoints"][0]
+        names = {"Endpoint Type": "Interface", "Service Name": LOGS, "VPC Id": found["VpcId"],
+                 "VPC Endpoint Id": found["VpcEndpointId"]}
+        metric = {"Namespace": "AWS/PrivateLinkEndpoints", "MetricName": "BytesProcessed",
+                  "Dimensions": [{"Name": name, "Value": value} for name, value in names.items()]}
+        query = {"Id": "bytes", "MetricStat": {"Metric": metric, "Period": 3600, "Stat": "Sum"}}
+        now = time.time()
+        answer = cloudwatch.get_metric_data(MetricDataQueries=[query], StartTime=now - 86400, EndTime=now)
+        result = answer["MetricDataResults"][0]
+        self.assertAlmostEqual(sum(result["Values"]), 24 * 60 * 1000, delta=60_000)
+        self.assertEqual(len(result["Timestamps"]), len(result["Values"]))
+
     def test_the_same_client_token_is_the_same_endpoint(self):
         ec2 = member(server, SCRIPTED)
         vpc, _, _ = network(ec2)

@@ -12,7 +12,8 @@ use crate::model::failure::{ErrorClass, Failure};
 
 /// What a code means for us. Codes and their sources: EC2's error list
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>), the service models
-/// of STS and Organizations.
+/// of STS, Organizations, SNS and CloudWatch, S3's error list
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html>).
 pub(super) fn class_of(code: &str) -> ErrorClass {
     match code {
         "RequestLimitExceeded"
@@ -21,6 +22,7 @@ pub(super) fn class_of(code: &str) -> ErrorClass {
         | "TooManyRequestsException"
         | "RequestThrottled"
         | "BandwidthLimitExceeded"
+        | "Throttled"
         | "SlowDown" => ErrorClass::Throttled,
         "Unavailable"
         | "ServiceUnavailable"
@@ -39,16 +41,25 @@ pub(super) fn class_of(code: &str) -> ErrorClass {
         | "InvalidGroup.NotFound"
         | "InvalidGroupId.NotFound"
         | "InvalidSecurityGroupID.NotFound"
-        | "InvalidPermission.NotFound" => ErrorClass::NotFound,
+        | "InvalidPermission.NotFound"
+        | "NotFound"
+        | "NoSuchBucket"
+        | "NoSuchKey" => ErrorClass::NotFound,
         "InvalidGroup.Duplicate" | "InvalidPermission.Duplicate" | "RouteAlreadyExists" => {
             ErrorClass::AlreadyExists
         }
-        "UnauthorizedOperation" | "AccessDenied" | "AccessDeniedException" => ErrorClass::Denied,
+        "UnauthorizedOperation"
+        | "AccessDenied"
+        | "AccessDeniedException"
+        | "AuthorizationError" => ErrorClass::Denied,
         "ExpiredToken"
         | "ExpiredTokenException"
         | "RequestExpired"
         | "SignatureDoesNotMatch"
         | "InvalidClientTokenId"
+        | "InvalidAccessKeyId"
+        | "InvalidToken"
+        | "RequestTimeTooSkewed"
         | "UnrecognizedClientException"
         | "InvalidSignatureException"
         | "MissingAuthenticationToken"
@@ -65,7 +76,10 @@ pub(super) fn class_of(code: &str) -> ErrorClass {
         | "RouteLimitExceeded"
         | "TagLimitExceeded"
         | "InsufficientFreeAddressesInSubnet" => ErrorClass::Quota,
-        "OperationInProgress" | "DependencyViolation" | "IncorrectState" => ErrorClass::Busy,
+        "OperationInProgress"
+        | "DependencyViolation"
+        | "IncorrectState"
+        | "ConditionalRequestConflict" => ErrorClass::Busy,
         "InvalidParameter"
         | "InvalidParameterValue"
         | "InvalidParameterCombination"
@@ -77,6 +91,8 @@ pub(super) fn class_of(code: &str) -> ErrorClass {
         | "DuplicateSubnetsInSameZone"
         | "TagPolicyViolation"
         | "InvalidInputException"
+        | "PermanentRedirect"
+        | "AuthorizationHeaderMalformed"
         | "PackedPolicyTooLarge" => ErrorClass::Invalid,
         _ => ErrorClass::Unknown,
     }

@@ -2,6 +2,7 @@
 //! goes out is the model's nouns or a [`crate::model::failure::Failure`].
 
 mod assume;
+mod bucket;
 mod convert;
 mod ec2;
 mod error;
@@ -10,8 +11,13 @@ mod organizations;
 mod pace;
 mod sessions;
 mod throttle;
+mod topic;
+mod traffic;
 
+pub use bucket::Bucket;
 pub use ec2::{Ec2, EndpointModification, Interfaces, Mutation, NewEndpoint};
 pub use organizations::Organizations;
 pub use sessions::{Access, Caller, Sessions};
 pub use throttle::OnThrottle;
+pub use topic::Topic;
+pub use traffic::Traffic;

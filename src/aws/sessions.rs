@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::assume::AssumedRole;
 use super::throttle::{OnThrottle, ThrottleWatch};
-use super::{Ec2, Organizations, error, http};
+use super::{Bucket, Ec2, Organizations, Topic, Traffic, error, http};
 use crate::ids::{AccountId, Region, TargetId};
 use crate::model::failure::Failure;
 
@@ -173,6 +173,35 @@ impl Sessions {
             .interceptor(ThrottleWatch(on_throttle))
             .build();
         Ec2::new(aws_sdk_ec2::Client::from_conf(config), target.clone(), self.speed)
+    }
+
+    /// An S3 bucket in its region, asked as the caller (or the last role of `via`).
+    pub fn bucket(&self, name: &str, region: &Region) -> Bucket {
+        let config = aws_sdk_s3::config::Builder::from(&self.base)
+            .region(aws_config::Region::new(region.as_str().to_owned()))
+            .build();
+        Bucket::new(aws_sdk_s3::Client::from_conf(config), name)
+    }
+
+    /// An SNS topic, asked as the caller (or the last role of `via`) in the region of its ARN.
+    pub fn topic(&self, arn: &str) -> Topic {
+        let region = arn.split(':').nth(3).unwrap_or_default().to_owned();
+        let config = aws_sdk_sns::config::Builder::from(&self.base)
+            .region(aws_config::Region::new(region))
+            .build();
+        Topic::new(aws_sdk_sns::Client::from_conf(config), arn)
+    }
+
+    /// What the endpoints of one target carry: CloudWatch, asked as the member role.
+    pub fn traffic(&self, target: &TargetId, on_throttle: OnThrottle) -> Traffic {
+        let member = self.member(&target.account);
+        let config = aws_sdk_cloudwatch::config::Builder::from(&member)
+            .region(aws_config::Region::new(target.region.as_str().to_owned()))
+            .retry_partition(RetryPartition::new(format!("cloudwatch-{target}")))
+            .interceptor(ThrottleWatch(on_throttle))
+            .build();
+        let clock = member.time_source().unwrap_or_default();
+        Traffic::new(aws_sdk_cloudwatch::Client::from_conf(config), clock)
     }
 
     fn member(&self, account: &AccountId) -> SdkConfig {

@@ -39,8 +39,14 @@ impl Intercept for ThrottleWatch {
         let throttled = context
             .response()
             .filter(|response| !response.status().is_success())
-            .and_then(|response| response.body().bytes())
-            .is_some_and(names_a_throttling_code);
+            .is_some_and(|response| {
+                // CloudWatch's bodies are CBOR; its code is in a header as well.
+                let code = response.headers().get("x-amzn-query-error");
+                code.map_or_else(
+                    || response.body().bytes().is_some_and(names_a_throttling_code),
+                    |code| is_throttling(code.split(';').next().unwrap_or(code)),
+                )
+            });
         if throttled {
             let action = bag
                 .load::<aws_smithy_runtime_api::client::orchestrator::Metadata>()
@@ -59,10 +65,11 @@ fn names_a_throttling_code(body: &[u8]) -> bool {
         rest.find(close).map(|end| rest[..end].to_owned())
     };
     let code = between("<Code>", '<').or_else(|| between("\"__type\":\"", '"'));
-    code.is_some_and(|code| {
-        let code = code.rsplit('#').next().unwrap_or(&code);
-        error::class_of(code) == ErrorClass::Throttled
-    })
+    code.is_some_and(|code| is_throttling(code.rsplit('#').next().unwrap_or(&code)))
+}
+
+fn is_throttling(code: &str) -> bool {
+    error::class_of(code) == ErrorClass::Throttled
 }
 
 #[cfg(test)]

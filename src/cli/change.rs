@@ -52,14 +52,14 @@ pub struct Deleting {
     pub force: bool,
 }
 
-/// CloudWatch keeps data points of a minute for 15 days
+/// Traffic is read by the hour, and CloudWatch keeps points of an hour for 455 days
 /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html>).
 fn unused_for(text: &str) -> Result<Duration, String> {
-    const LONGEST: Duration = Duration::from_hours(15 * 24);
+    let bounds = Duration::from_hours(1)..=Duration::from_hours(455 * 24);
     match humantime::parse_duration(text) {
-        Ok(time) if time >= Duration::from_mins(1) && time <= LONGEST => Ok(time),
-        Ok(_) => Err("it can be 1m to 15d, as long as CloudWatch keeps the minutes".to_owned()),
-        Err(_) => Err("write a length of time: 1d, 12h, 90m".to_owned()),
+        Ok(time) if bounds.contains(&time) => Ok(time),
+        Ok(_) => Err("it can be 1h to 455d, as long as CloudWatch keeps the hours".to_owned()),
+        Err(_) => Err("write a length of time: 1d, 12h, 7d".to_owned()),
     }
 }
 

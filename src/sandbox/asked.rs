@@ -2,6 +2,7 @@
 
 use super::auth::check::{claimed_account, scope};
 use super::load::limits;
+use super::s3;
 use super::wire::fields::Fields;
 use super::wire::message::Request;
 use super::wire::params::Params;
@@ -21,6 +22,7 @@ pub(crate) struct Asked {
 pub(crate) enum Input {
     Query(Params),
     Json(Fields),
+    Object(s3::Wanted),
 }
 
 impl Asked {
@@ -37,8 +39,13 @@ pub(crate) fn read(request: &Request) -> (Service, Result<Asked, Refusal>) {
     let service = service_of(request, scope.as_ref());
     let asked = || {
         let (action, input) = match service {
-            Service::Organizations => read_json(request)?,
-            Service::Ec2 | Service::Sts => read_query(request, service)?,
+            Service::Organizations => read_json(request, "AWSOrganizationsV20161128.")?,
+            Service::CloudWatch => read_cloudwatch(request)?,
+            Service::S3 => {
+                let wanted = s3::Wanted::read(request)?;
+                (wanted.action.to_owned(), Input::Object(wanted))
+            }
+            Service::Ec2 | Service::Sts | Service::Sns => read_query(request, service)?,
         };
         let account = claimed_account(request).unwrap_or_default();
         let region = scope.clone().map(|(region, _)| region).unwrap_or_default();
@@ -70,7 +77,11 @@ fn read_query(request: &Request, service: Service) -> Result<(String, Input), Re
     let action = params.text("Action").ok_or_else(|| {
         Refusal::new("MissingAction", "The request must contain the parameter Action")
     })?;
-    let wanted = if service == Service::Ec2 { "2016-11-15" } else { "2011-06-15" };
+    let wanted = match service {
+        Service::Ec2 => "2016-11-15",
+        Service::Sns => "2010-03-31",
+        _ => "2011-06-15",
+    };
     if params.get("Version") != Some(wanted) {
         let version = params.get("Version").unwrap_or_default();
         let message = format!("The requested version ({version}) is not valid");
@@ -79,11 +90,20 @@ fn read_query(request: &Request, service: Service) -> Result<(String, Input), Re
     Ok((action, Input::Query(params)))
 }
 
-fn read_json(request: &Request) -> Result<(String, Input), Refusal> {
+fn read_json(request: &Request, prefix: &str) -> Result<(String, Input), Refusal> {
     let target = request.header("x-amz-target").unwrap_or_default();
     let unknown = || {
         Refusal::new("UnknownOperationException", format!("Unknown operation {target}")).unknown()
     };
-    let action = target.strip_prefix("AWSOrganizationsV20161128.").ok_or_else(unknown)?;
+    let action = target.strip_prefix(prefix).ok_or_else(unknown)?;
     Ok((action.to_owned(), Input::Json(Fields::parse(&request.body)?)))
+}
+
+/// CloudWatch speaks RPC v2 CBOR, where the path names the action, and AWS JSON 1.0.
+fn read_cloudwatch(request: &Request) -> Result<(String, Input), Refusal> {
+    let path = "/service/GraniteServiceVersion20100801/operation/";
+    match request.path().strip_prefix(path) {
+        Some(action) => Ok((action.to_owned(), Input::Json(Fields::parse_cbor(&request.body)?))),
+        None => read_json(request, "GraniteServiceVersion20100801."),
+    }
 }

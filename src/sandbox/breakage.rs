@@ -22,17 +22,20 @@ pub enum Breakage {
     PrivateDnsOff,
     /// An endpoint loses its ownership tag.
     RemoveTag,
+    /// An endpoint carries traffic: nothing is broken, but it should not be deleted. Only when asked for.
+    Traffic,
 }
 
 impl Breakage {
     /// All ways.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::RemoveSubnet,
         Self::OpenGroup,
         Self::DeleteEndpoint,
         Self::ChangePolicy,
         Self::PrivateDnsOff,
         Self::RemoveTag,
+        Self::Traffic,
     ];
 
     /// Its name on a command line.
@@ -44,6 +47,7 @@ impl Breakage {
             Self::ChangePolicy => "change-policy",
             Self::PrivateDnsOff => "private-dns-off",
             Self::RemoveTag => "remove-tag",
+            Self::Traffic => "traffic",
         }
     }
 
@@ -59,6 +63,7 @@ impl Breakage {
             Self::OpenGroup => interface && !endpoint.groups.is_empty(),
             Self::ChangePolicy => endpoint.policy.is_some(),
             Self::PrivateDnsOff => endpoint.private_dns,
+            Self::Traffic => interface && endpoint.bytes_per_minute == 0,
             Self::DeleteEndpoint | Self::RemoveTag => true,
         }
     }
@@ -79,8 +84,10 @@ pub(crate) fn apply(
                 endpoint.state != State::Deleting && tags.get(key).is_some_and(|held| held == value)
             };
             for endpoint in state.endpoints.values().filter(owned) {
-                let ways =
-                    Breakage::ALL.into_iter().filter(|way| how.is_none_or(|how| how == *way));
+                let ways = Breakage::ALL.into_iter().filter(|way| match how {
+                    Some(how) => how == *way,
+                    None => *way != Breakage::Traffic,
+                });
                 let ways = ways.filter(|way| way.fits(endpoint));
                 let place = (account.id.clone(), region.clone(), endpoint.id.clone());
                 choices.extend(ways.map(|way| (place.clone(), way)));
@@ -152,6 +159,10 @@ fn strike(state: &mut Region, way: Breakage, id: &str, key: &str) -> Option<Stri
         Breakage::RemoveTag => {
             state.tags.get_mut(id)?.remove(key)?;
             Some(format!("removed the tag {key} from {id} ({service})"))
+        }
+        Breakage::Traffic => {
+            state.endpoints.get_mut(id)?.bytes_per_minute = 1 << 20;
+            Some(format!("let 1 MiB a minute go through {id} ({service})"))
         }
     }
 }

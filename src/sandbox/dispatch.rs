@@ -20,7 +20,7 @@ use super::wire::refusal::Refusal;
 use super::wire::xml::Xml;
 use super::world::World;
 use super::world::account::AccountState;
-use super::{ec2, organizations, sts, world::zones};
+use super::{cloudwatch, ec2, organizations, s3, sns, sts, world::zones};
 
 /// How a call ended.
 pub(crate) enum Outcome {
@@ -50,6 +50,10 @@ impl Turn<'_> {
             Service::Ec2 => ec2::action(&asked.action).is_some(),
             Service::Sts => matches!(asked.action.as_str(), "GetCallerIdentity" | "AssumeRole"),
             Service::Organizations => organizations::action(&asked.action).is_some(),
+            Service::Sns => sns::action(&asked.action).is_some(),
+            Service::CloudWatch => asked.action == "GetMetricData",
+            // The request was read into one of its actions.
+            Service::S3 => true,
         };
         self.settle(&asked.account, &asked.region);
         let checked = authenticate(self.world, self.options, self.now, asked.service, request);
@@ -142,7 +146,21 @@ impl Turn<'_> {
             (Input::Query(params), Service::Sts) => {
                 self.sts(asked, principal, params).map(Answer::Xml)
             }
+            (Input::Query(params), Service::Sns) => {
+                let action = sns::action(action).ok_or_else(|| unknown_action(asked))?;
+                let (world, region) = (&mut *self.world, asked.region.as_str());
+                action(&mut sns::Call { world, principal, region, params }).map(Answer::Xml)
+            }
             (Input::Query(params), _) => self.ec2(asked, principal, params, fail).map(Answer::Xml),
+            (Input::Object(wanted), _) => {
+                s3::act(self.world, principal, &asked.region, self.now, wanted).map(Answer::Object)
+            }
+            (Input::Json(fields), Service::CloudWatch) => {
+                let account = self.world.accounts.get(&principal.account);
+                let region = account.and_then(|account| account.regions.get(&asked.region));
+                let cap = self.options.page_cap;
+                cloudwatch::get_metric_data(region, self.now, cap, fields).map(Answer::Json)
+            }
             (Input::Json(fields), _) => {
                 let action = organizations::action(action).ok_or_else(|| unknown_action(asked))?;
                 let mut call = organizations::Call {
@@ -164,8 +182,9 @@ impl Turn<'_> {
             permission::check(self.world, principal, *service, action, region, resource)
         };
         match service {
-            Service::Sts => Ok(()),
-            Service::Organizations => check(action, None),
+            // These three say themselves what is to be permitted.
+            Service::Sts | Service::S3 | Service::Sns => Ok(()),
+            Service::Organizations | Service::CloudWatch => check(action, None),
             Service::Ec2 => {
                 let account = &principal.account;
                 let arn = ec2::resource_kind(action).map(|kind| match kind {
@@ -246,6 +265,16 @@ impl Turn<'_> {
             Input::Query(_) if asked.service == Service::Sts => {
                 vec![(format!("sts {account} {region}"), limits::STS)]
             }
+            Input::Query(_) if asked.service == Service::Sns => {
+                vec![(format!("sns {account} {region}"), limits::SNS)]
+            }
+            Input::Object(wanted) => {
+                let kind = if limits::reads(action) { "reads" } else { "writes" };
+                vec![(format!("s3 {} {kind}", wanted.bucket), limits::s3(action))]
+            }
+            Input::Json(_) if asked.service == Service::CloudWatch => {
+                vec![(format!("monitoring {account} {region}"), limits::CLOUDWATCH)]
+            }
             Input::Query(params) => {
                 let plain = params.is_plain();
                 let kind = if plain { " plain" } else { "" };
@@ -278,7 +307,10 @@ fn throttled(asked: &Asked) -> Refusal {
                 asked.account, asked.action
             ),
         ),
-        Service::Sts => Refusal::new("Throttling", "Rate exceeded"),
+        Service::Sts | Service::Sns | Service::CloudWatch => {
+            Refusal::new("Throttling", "Rate exceeded")
+        }
+        Service::S3 => Refusal::new("SlowDown", "Please reduce your request rate."),
         Service::Organizations => Refusal::new(
             "TooManyRequestsException",
             "You have sent too many requests in too short a period of time. Try again later.",
@@ -295,7 +327,11 @@ fn unknown_action(asked: &Asked) -> Refusal {
         Service::Sts => {
             ("InvalidAction", format!("Could not find operation {action} for version 2011-06-15"))
         }
-        Service::Organizations => {
+        Service::Sns => {
+            ("InvalidAction", format!("Could not find operation {action} for version 2010-03-31"))
+        }
+        Service::S3 => ("MethodNotAllowed", "The specified method is not allowed.".to_owned()),
+        Service::Organizations | Service::CloudWatch => {
             ("UnknownOperationException", format!("Unknown operation {action}"))
         }
     };

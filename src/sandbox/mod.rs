@@ -1,4 +1,5 @@
-//! An AWS that fits in memory: enough of EC2, STS and Organizations to rehearse on.
+//! An AWS that fits in memory: enough of EC2, STS and Organizations to rehearse on, and of S3, SNS and
+//! CloudWatch for what is beside them.
 //!
 //! It is a server, not a mock: bytes in, bytes out, over a [`World`] that can be saved. The credential scope
 //! of a request's signature names service and region, its access key names the principal, so one address
@@ -7,7 +8,7 @@
 //! ```text
 //! world     what exists                    scenario   a file or parameters -> a world
 //! wire      bytes, XML, JSON, pages        auth       keys, sessions, signatures, permission
-//! ec2 sts organizations   the actions      load       limits, faults, delays, the log
+//! ec2 sts organizations s3 sns cloudwatch  load       limits, faults, delays, the log
 //! dispatch  one call   server  the sandbox transport  in process, loopback
 //! ```
 //!
@@ -18,14 +19,17 @@ mod auth;
 mod breakage;
 mod catalogue;
 mod clock;
+mod cloudwatch;
 mod dice;
 mod dispatch;
 mod ec2;
 mod load;
 mod options;
 mod organizations;
+mod s3;
 mod scenario;
 mod server;
+mod sns;
 mod sts;
 mod transport;
 mod wire;
@@ -41,3 +45,4 @@ pub use self::transport::loopback::serve;
 pub use self::wire::message::{Cut, Request, Response};
 pub use self::world::World;
 pub use self::world::store::StoreError;
+pub use self::world::topic::Published;

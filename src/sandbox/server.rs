@@ -16,10 +16,11 @@ use super::load::faults::FaultRule;
 use super::load::log::{Call, Log};
 use super::options::Options;
 use super::wire::message::{Cut, Request, Response};
-use super::wire::protocol::{Service, accept, refuse};
+use super::wire::protocol::{Service, accept, in_form_of, refuse};
 use super::wire::refusal::Refusal;
 use super::world::World;
 use super::world::store::StoreError;
+use super::world::topic::Published;
 
 /// An AWS that fits in memory. Clones are the same sandbox.
 #[derive(Debug, Clone)]
@@ -84,6 +85,11 @@ impl Sandbox {
     /// What the sandbox was asked for and does not know: a test asserts that this is empty.
     pub fn unknown(&self) -> Vec<String> {
         self.state().log.unknowns()
+    }
+
+    /// What was published to a topic, the last messages if there were many; none if there is no topic.
+    pub fn published(&self, topic: &str) -> Option<Vec<Published>> {
+        self.state().world.topics.get(topic).map(|topic| topic.messages.clone())
     }
 
     /// The world as it is now.
@@ -199,6 +205,7 @@ impl Sandbox {
             Outcome::Refused(refusal) => Ok(refuse(service, &refusal, &request_id)),
             Outcome::Cut | Outcome::Lost => Err(Cut),
         };
+        let response = response.map(|response| in_form_of(request, response));
         Handled { response, delay }
     }
 }

@@ -10,6 +10,7 @@ mod bad_input;
 mod clients;
 mod create;
 mod demo;
+mod edges;
 mod faults;
 mod interrupt;
 mod isolation;

@@ -1,13 +1,16 @@
 //! What every test stands on: the emulator, an organization in it, and the program run against it.
 
+mod detour;
 mod emulator;
 mod run;
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use linkwalk::aws::{Access, Sessions};
+use linkwalk::ids::Region;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -181,6 +184,33 @@ impl Rig {
         let request = json!({ "account": self.ours(account), "region": region, "call": call,
                               "arguments": arguments });
         emulator::post("boto3", &request)
+    }
+
+    /// Something done in another service, as the management account.
+    pub(crate) fn in_service(&self, service: &str, call: &str, arguments: &Value) -> Value {
+        let request = json!({ "account": self.management(), "region": "eu-west-1",
+                              "service": service, "call": call, "arguments": arguments });
+        emulator::post("boto3", &request)
+    }
+
+    /// Sessions of the library itself, in the emulator.
+    pub(crate) fn sessions(&self) -> Sessions {
+        let access = Access {
+            partition: "aws",
+            home_region: Region::from("eu-west-1"),
+            role: "OrganizationAccountAccessRole".to_owned(),
+            external_id: None,
+            session_name: "linkwalk".to_owned(),
+            session_tags: BTreeMap::new(),
+            source_identity: None,
+            via: Vec::new(),
+        };
+        Sessions::in_process(
+            detour::client(emulator::address()),
+            self.credentials.clone(),
+            1.0,
+            access,
+        )
     }
 
     /// Something done in Organizations, as the management account.

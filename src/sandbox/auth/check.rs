@@ -1,6 +1,8 @@
 //! Who is calling: from the `Authorization` header to a principal, or to AWS's refusal in the words of the
 //! service that was called.
 
+use sha2::{Digest as _, Sha256};
+
 use super::Principal;
 use super::keys::{LONG_TERM, SESSION, account_of};
 use super::session::Session;
@@ -25,6 +27,9 @@ pub(crate) fn authenticate(
 ) -> Result<(Principal, String), Refusal> {
     let header = Authorization::read(request).map_err(|why| unusable(service, why))?;
     let principal = principal(world, now, service, request, &header)?;
+    if service == Service::S3 {
+        payload(request)?;
+    }
     if options.verify_signatures && !header.verifies(request) {
         return Err(bad_signature(service));
     }
@@ -32,6 +37,14 @@ pub(crate) fn authenticate(
         return Err(match service {
             Service::Ec2 => Refusal::new("RequestExpired", "Request has expired."),
             Service::Sts => Refusal::new("SignatureDoesNotMatch", "Signature expired"),
+            Service::S3 => {
+                let message =
+                    "The difference between the request time and the current time is too large.";
+                Refusal::new("RequestTimeTooSkewed", message)
+            }
+            Service::Sns | Service::CloudWatch => {
+                Refusal::new("SignatureDoesNotMatch", "Signature expired")
+            }
             Service::Organizations => {
                 Refusal::new("InvalidSignatureException", "Signature expired")
             }
@@ -47,6 +60,26 @@ pub(crate) fn authenticate(
         return Err(disabled(service, &principal.account));
     }
     Ok((principal, region))
+}
+
+/// The hash of the body, which S3 wants told and checks.
+fn payload(request: &Request) -> Result<(), Refusal> {
+    match request.header("x-amz-content-sha256") {
+        None => Err(Refusal::new(
+            "InvalidRequest",
+            "Missing required header for this request: x-amz-content-sha256",
+        )),
+        Some("UNSIGNED-PAYLOAD") => Ok(()),
+        Some(hash) if hash == hex::encode(Sha256::digest(&request.body)) => Ok(()),
+        Some(other) if other.starts_with("STREAMING-") => {
+            let message = "A header you provided implies functionality that is not implemented";
+            Err(Refusal::new("NotImplemented", message).unknown())
+        }
+        Some(_) => Err(Refusal::new(
+            "XAmzContentSHA256Mismatch",
+            "The provided 'x-amz-content-sha256' header does not match what was computed.",
+        )),
+    }
 }
 
 /// The region and service a request names, even if it is refused later.
@@ -99,15 +132,17 @@ fn unusable(service: Service, why: Unusable) -> Refusal {
         (Unusable::Missing, Service::Organizations) => {
             Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token")
         }
-        (Unusable::Missing, Service::Ec2 | Service::Sts) => {
+        (Unusable::Missing, Service::S3) => Refusal::new("AccessDenied", "Access Denied"),
+        (Unusable::Incomplete(text), Service::S3) => {
+            Refusal::new("AuthorizationHeaderMalformed", text)
+        }
+        (Unusable::Missing, _) => {
             Refusal::new("MissingAuthenticationToken", "Request is missing Authentication Token")
         }
         (Unusable::Incomplete(text), Service::Organizations) => {
             Refusal::new("IncompleteSignatureException", text)
         }
-        (Unusable::Incomplete(text), Service::Ec2 | Service::Sts) => {
-            Refusal::new("IncompleteSignature", text)
-        }
+        (Unusable::Incomplete(text), _) => Refusal::new("IncompleteSignature", text),
     }
 }
 
@@ -115,7 +150,11 @@ fn unusable(service: Service, why: Unusable) -> Refusal {
 fn bad_key(service: Service) -> Refusal {
     match service {
         Service::Ec2 => auth_failure(),
-        Service::Sts => Refusal::new(
+        Service::S3 => Refusal::new(
+            "InvalidAccessKeyId",
+            "The AWS Access Key Id you provided does not exist in our records.",
+        ),
+        Service::Sts | Service::Sns | Service::CloudWatch => Refusal::new(
             "InvalidClientTokenId",
             "The security token included in the request is invalid.",
         ),
@@ -135,7 +174,14 @@ fn bad_signature(service: Service) -> Refusal {
                    AWS Secret Access Key and signing method. Consult the service documentation for details.";
     match service {
         Service::Ec2 => auth_failure(),
-        Service::Sts => Refusal::new("SignatureDoesNotMatch", message),
+        Service::S3 => Refusal::new(
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided. Check your key and \
+             signing method.",
+        ),
+        Service::Sts | Service::Sns | Service::CloudWatch => {
+            Refusal::new("SignatureDoesNotMatch", message)
+        }
         Service::Organizations => Refusal::new("InvalidSignatureException", message),
     }
 }
@@ -145,7 +191,10 @@ pub(crate) fn expired(service: Service) -> Refusal {
     let message = "The security token included in the request is expired";
     match service {
         Service::Ec2 => Refusal::new("RequestExpired", "Request has expired."),
-        Service::Sts => Refusal::new("ExpiredToken", message),
+        Service::S3 => {
+            Refusal::new("ExpiredToken", "The provided token has expired.").with_status(400)
+        }
+        Service::Sts | Service::Sns | Service::CloudWatch => Refusal::new("ExpiredToken", message),
         Service::Organizations => Refusal::new("ExpiredTokenException", message),
     }
 }
@@ -156,7 +205,7 @@ fn suspended(service: Service) -> Refusal {
             "OptInRequired",
             "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe.",
         ),
-        Service::Sts | Service::Organizations => bad_key(service),
+        _ => bad_key(service),
     }
 }
 
@@ -164,6 +213,7 @@ fn suspended(service: Service) -> Refusal {
 fn disabled(service: Service, account: &str) -> Refusal {
     match service {
         Service::Ec2 | Service::Organizations => auth_failure(),
+        Service::S3 | Service::Sns | Service::CloudWatch => bad_key(service),
         Service::Sts => Refusal::new(
             "RegionDisabledException",
             format!(

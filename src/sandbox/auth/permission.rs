@@ -17,12 +17,13 @@ pub(crate) fn check(
     region: &str,
     resource: Option<&str>,
 ) -> Result<(), Refusal> {
-    let name = format!("{}:{action}", service.name());
+    let name = format!("{}:{action}", service.prefix());
     let Some(why) = reason(world, principal, &name, region) else {
         return Ok(());
     };
-    let on = resource.map(|arn| format!(" on resource: {arn}")).unwrap_or_default();
-    let text = format!("User: {} is not authorized to perform: {name}{on} {why}", principal.arn());
+    // SNS writes its own name in capitals.
+    let shown = if service == Service::Sns { format!("SNS:{action}") } else { name.clone() };
+    let text = text(principal, &shown, resource, &why.replace(&name, &shown));
     Err(match service {
         Service::Ec2 => Refusal::new(
             "UnauthorizedOperation",
@@ -32,9 +33,21 @@ pub(crate) fn check(
                 encoded_message(&text)
             ),
         ),
-        Service::Sts => Refusal::new("AccessDenied", text),
+        Service::Sts | Service::S3 | Service::CloudWatch => Refusal::new("AccessDenied", text),
+        Service::Sns => Refusal::new("AuthorizationError", text),
         Service::Organizations => Refusal::new("AccessDeniedException", text),
     })
+}
+
+/// The words of a denial.
+pub(crate) fn text(
+    principal: &Principal,
+    action: &str,
+    resource: Option<&str>,
+    why: &str,
+) -> String {
+    let on = resource.map(|arn| format!(" on resource: {arn}")).unwrap_or_default();
+    format!("User: {} is not authorized to perform: {action}{on} {why}", principal.arn())
 }
 
 /// Why not, if not.

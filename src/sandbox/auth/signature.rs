@@ -9,6 +9,8 @@ use super::keys::secret_of;
 use crate::sandbox::wire::message::Request;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+/// What S3 takes in place of the hash of a body.
+const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 
 /// The `Authorization` header, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +107,10 @@ impl Authorization {
                 format!("{name}:{}\n", values.join(","))
             })
             .collect();
-        let payload = hex::encode(Sha256::digest(&request.body));
+        let payload = match request.header("x-amz-content-sha256") {
+            Some(UNSIGNED) if self.service == "s3" => UNSIGNED.to_owned(),
+            _ => hex::encode(Sha256::digest(&request.body)),
+        };
         let path = if request.path().is_empty() { "/" } else { request.path() };
         let (method, query, signed) = (&request.method, query.join("&"), self.signed.join(";"));
         let headers = headers.concat();

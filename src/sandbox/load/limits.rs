@@ -45,9 +45,21 @@ pub(crate) fn organizations(action: &str) -> (Limit, Option<Limit>) {
     (make(account), organization.map(make))
 }
 
+/// The limit of SNS `Publish` and `CreateTopic`: the smallest region's messages a second ("Amazon SNS
+/// endpoints and quotas").
+pub(crate) const SNS: Limit = limit(300.0, 300.0);
+
+/// The limit of CloudWatch `GetMetricData`: 50 a second, account and region ("CloudWatch service quotas").
+pub(crate) const CLOUDWATCH: Limit = limit(50.0, 50.0);
+
+/// The limit of S3 for one prefix: 3,500 writes and 5,500 reads a second ("Best practices design patterns").
+pub(crate) fn s3(action: &str) -> Limit {
+    if reads(action) { limit(5500.0, 5500.0) } else { limit(3500.0, 3500.0) }
+}
+
 /// True for actions that change nothing.
 pub(crate) fn reads(action: &str) -> bool {
-    ["Describe", "Get", "List", "Search", "AssumeRole"]
+    ["Describe", "Get", "Head", "List", "Search", "AssumeRole"]
         .iter()
         .any(|start| action.starts_with(start))
 }

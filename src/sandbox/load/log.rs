@@ -11,7 +11,7 @@ pub struct Call {
     pub account: String,
     /// The region of the credential scope.
     pub region: String,
-    /// `ec2`, `sts` or `organizations`.
+    /// `ec2`, `sts`, `organizations`, `s3`, `sns` or `monitoring`.
     pub service: String,
     /// `DescribeVpcs`, …
     pub action: String,

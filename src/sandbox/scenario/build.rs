@@ -7,7 +7,9 @@ use super::{ScenarioError, network};
 use crate::sandbox::catalogue::Catalogue;
 use crate::sandbox::dice::Dice;
 use crate::sandbox::world::account::{Account, AccountState, Role};
+use crate::sandbox::world::bucket::Bucket;
 use crate::sandbox::world::organization::{Denial, Organization};
+use crate::sandbox::world::topic::{self, Topic};
 use crate::sandbox::world::{World, zones};
 
 type Done<T = ()> = Result<T, ScenarioError>;
@@ -38,6 +40,8 @@ pub(super) fn world(file: &File) -> Done<World> {
     policies(&mut world, file, &ids)?;
     services(&mut world, file)?;
     faults(&mut world, file, &ids);
+    buckets(&mut world, file, &ids)?;
+    topics(&mut world, file, &ids)?;
     for vpc in vpc {
         network::add_vpc(&mut world, id, vpc, &ids)?;
     }
@@ -246,4 +250,37 @@ fn faults(world: &mut World, file: &File, ids: &BTreeMap<String, String>) {
             rule.account.clone_from(id);
         }
     }
+}
+
+/// Whose a bucket or topic is, and where.
+fn place_of(file: &File, place: &file::Place, ids: &BTreeMap<String, String>) -> Done<[String; 2]> {
+    let region = place.region.clone().unwrap_or_else(|| file.home.clone());
+    known_region(&region)?;
+    let owner = place.account.as_deref().unwrap_or(&file.management.id);
+    Ok([account_id(ids, owner)?, region])
+}
+
+fn buckets(world: &mut World, file: &File, ids: &BTreeMap<String, String>) -> Done {
+    for described in &file.bucket {
+        let [account, region] = place_of(file, described, ids)?;
+        let bucket = Bucket { account, region, objects: BTreeMap::new() };
+        if world.buckets.insert(described.name.clone(), bucket).is_some() {
+            let message = format!("two buckets are named `{}`", described.name);
+            return Err(ScenarioError::new(message));
+        }
+    }
+    Ok(())
+}
+
+fn topics(world: &mut World, file: &File, ids: &BTreeMap<String, String>) -> Done {
+    for described in &file.topic {
+        let [account, region] = place_of(file, described, ids)?;
+        if !topic::is_name(&described.name) {
+            let message = format!("a topic cannot be named `{}`", described.name);
+            return Err(ScenarioError::new(message));
+        }
+        let arn = format!("arn:aws:sns:{region}:{account}:{}", described.name);
+        world.topics.insert(arn, Topic::default());
+    }
+    Ok(())
 }

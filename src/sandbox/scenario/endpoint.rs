@@ -54,6 +54,7 @@ pub(super) fn add(
         requester_managed: described.requester_managed,
         created: 1_700_000_000_000,
         error: None,
+        bytes_per_minute: described.bytes_per_minute,
     };
     begin(&mut endpoint, described.state);
     let places = described.places.unwrap_or(usize::MAX);

@@ -40,6 +40,12 @@ pub(crate) struct File {
     pub(crate) account: Vec<Account>,
     #[serde(default)]
     pub(crate) fault: Vec<FaultRule>,
+    /// S3 buckets.
+    #[serde(default)]
+    pub(crate) bucket: Vec<Place>,
+    /// SNS topics.
+    #[serde(default)]
+    pub(crate) topic: Vec<Place>,
 }
 
 fn one() -> u64 {
@@ -120,6 +126,17 @@ pub(crate) struct Service {
     pub(crate) region: Option<String>,
     /// The ids of the zones it supports.
     pub(crate) zones: Vec<String>,
+}
+
+/// `[[bucket]]` and `[[topic]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Place {
+    pub(crate) name: String,
+    /// By default the home region.
+    pub(crate) region: Option<String>,
+    /// Whose it is, by name or id; by default the management account's.
+    pub(crate) account: Option<String>,
 }
 
 /// `[[account]]`.
@@ -281,6 +298,9 @@ pub(crate) struct Endpoint {
     pub(crate) policy: Option<String>,
     #[serde(default)]
     pub(crate) requester_managed: bool,
+    /// What it carries, as CloudWatch tells; nothing by default.
+    #[serde(default)]
+    pub(crate) bytes_per_minute: u64,
     /// By default available.
     pub(crate) state: Option<EndpointState>,
 }

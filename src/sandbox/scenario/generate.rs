@@ -45,6 +45,8 @@ impl Generated {
             service: Vec::new(),
             account: Vec::new(),
             fault: Vec::new(),
+            bucket: Vec::new(),
+            topic: Vec::new(),
         };
         for number in 1..=self.accounts {
             let mut account = plain(number, &self.regions);
@@ -149,6 +151,7 @@ fn foreign(service: &str, grouped: bool) -> Endpoint {
         group: grouped.then(|| "default".to_owned()),
         policy: None,
         requester_managed: false,
+        bytes_per_minute: 0,
         state: None,
     }
 }

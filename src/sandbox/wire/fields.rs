@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::refusal::Refusal;
@@ -78,6 +79,21 @@ impl Fields {
             .iter()
             .map(|item| item.as_str().map(str::to_owned).ok_or_else(|| unexpected(name)))
             .collect()
+    }
+
+    /// The members of a request in CBOR; an empty body counts as `{}`.
+    pub(crate) fn parse_cbor(body: &[u8]) -> Result<Self, Refusal> {
+        match super::cbor::read(body) {
+            Some(Value::Object(members)) => Ok(Self { members, read: RefCell::default() }),
+            _ if body.is_empty() => Ok(Self::default()),
+            _ => Err(Refusal::new("SerializationException", "The request body is not a CBOR map")),
+        }
+    }
+
+    /// All members at once, as a type that knows them all.
+    pub(crate) fn typed<T: DeserializeOwned>(&self) -> Result<T, Refusal> {
+        serde_json::from_value(Value::Object(self.members.clone()))
+            .map_err(|error| Refusal::new("SerializationException", error.to_string()).unknown())
     }
 
     /// Refuses what nobody read.

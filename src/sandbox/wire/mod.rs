@@ -1,6 +1,7 @@
 //! Bytes: requests and responses, XML and JSON, parameters, filters, pages and refusals. Knows the
 //! protocols, not the services.
 
+pub(crate) mod cbor;
 pub(crate) mod fields;
 pub(crate) mod filters;
 pub(crate) mod message;

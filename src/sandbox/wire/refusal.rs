@@ -13,6 +13,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// Organizations' `Reason` member.
     pub(crate) reason: Option<&'static str>,
+    /// What S3 adds: names of elements and their texts.
+    pub(crate) details: Vec<(&'static str, String)>,
     /// True when the sandbox, not AWS, is at its limits: such a call is recorded as unknown.
     pub(crate) unknown: bool,
 }
@@ -22,7 +24,14 @@ impl Refusal {
     pub(crate) fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let code = code.into();
         let status = status_of(&code);
-        Self { status, code, message: message.into(), reason: None, unknown: false }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            reason: None,
+            details: Vec::new(),
+            unknown: false,
+        }
     }
 
     /// The same with another HTTP status.
@@ -37,6 +46,12 @@ impl Refusal {
         self
     }
 
+    /// The same with one of S3's details.
+    pub(crate) fn with(mut self, name: &'static str, text: &str) -> Self {
+        self.details.push((name, text.to_owned()));
+        self
+    }
+
     /// The same, recorded as something the sandbox does not know.
     pub(crate) fn unknown(mut self) -> Self {
         self.unknown = true;
@@ -47,18 +62,27 @@ impl Refusal {
 /// HTTP statuses that differ from 400.
 fn status_of(code: &str) -> u16 {
     match code {
+        "PermanentRedirect" => 301,
+        "NotModified" => 304,
         "UnauthorizedOperation"
         | "AccessDenied"
+        | "AuthorizationError"
+        | "InvalidAccessKeyId"
+        | "RequestTimeTooSkewed"
         | "InvalidClientTokenId"
         | "ExpiredToken"
         | "RegionDisabledException"
         | "SignatureDoesNotMatch"
         | "MissingAuthenticationToken" => 403,
         "AuthFailure" | "OptInRequired" => 401,
-        "DryRunOperation" => 412,
+        "NoSuchBucket" | "NoSuchKey" | "NotFound" => 404,
+        "ConditionalRequestConflict" => 409,
+        "MethodNotAllowed" => 405,
+        "DryRunOperation" | "PreconditionFailed" => 412,
         "RequestEntityTooLarge" => 413,
         "InternalError" | "InternalFailure" => 500,
-        "RequestLimitExceeded" | "Unavailable" | "ServiceUnavailable" => 503,
+        "NotImplemented" => 501,
+        "RequestLimitExceeded" | "Unavailable" | "ServiceUnavailable" | "SlowDown" => 503,
         _ => 400,
     }
 }

@@ -34,6 +34,9 @@ pub(crate) struct Endpoint {
     /// When it was created, in milliseconds of wall time.
     pub(crate) created: i64,
     pub(crate) error: Option<(String, String)>,
+    /// What it carries, from its creation on.
+    #[serde(default)]
+    pub(crate) bytes_per_minute: u64,
 }
 
 /// A change of state to come.

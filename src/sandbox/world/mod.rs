@@ -2,6 +2,7 @@
 //! behaviour but keeping itself consistent.
 
 pub(crate) mod account;
+pub(crate) mod bucket;
 pub(crate) mod endpoint;
 pub(crate) mod nat;
 pub(crate) mod network;
@@ -10,6 +11,7 @@ pub(crate) mod quota;
 pub(crate) mod region;
 pub(crate) mod security_group;
 pub(crate) mod store;
+pub(crate) mod topic;
 pub(crate) mod zones;
 
 use std::collections::BTreeMap;
@@ -17,8 +19,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use self::account::Account;
+use self::bucket::Bucket;
 use self::organization::Organization;
 use self::region::Region;
+use self::topic::Topic;
 use super::load::faults::FaultRule;
 
 /// The version of the saved form; a world saved by another version is refused.
@@ -47,6 +51,12 @@ pub struct World {
     /// Zones a service supports, where it does not support all: service name, then zone ids.
     pub(crate) zone_support: BTreeMap<String, Vec<String>>,
     pub(crate) faults: Vec<FaultRule>,
+    /// By name, which is one for all accounts.
+    #[serde(default)]
+    pub(crate) buckets: BTreeMap<String, Bucket>,
+    /// By ARN.
+    #[serde(default)]
+    pub(crate) topics: BTreeMap<String, Topic>,
 }
 
 impl World {
@@ -67,6 +77,8 @@ impl World {
             accounts: BTreeMap::from([(id, account)]),
             zone_support: BTreeMap::new(),
             faults: Vec::new(),
+            buckets: BTreeMap::new(),
+            topics: BTreeMap::new(),
         }
     }
 

@@ -131,6 +131,11 @@ impl Client {
         self.query("sts", "2011-06-15", action, parameters)
     }
 
+    /// An SNS call.
+    pub(crate) fn sns(&self, action: &str, parameters: &[(&str, &str)]) -> Result<Doc, Refused> {
+        self.query("sns", "2010-03-31", action, parameters)
+    }
+
     /// An Organizations call.
     pub(crate) fn organizations(&self, action: &str, body: &Value) -> Result<Value, Refused> {
         let mut request = self.request("organizations", body.to_string().into_bytes());

@@ -181,6 +181,8 @@ fn the_schema_has_the_same_keys_as_the_reader() {
         ("group", "[[account]]\nvpc = [{ group = [{ zzz = 1 }] }]"),
         ("endpoint", "[[account]]\nvpc = [{ endpoint = [{ zzz = 1 }] }]"),
         ("fault", "[[fault]]\nzzz = 1"),
+        ("place", "[[bucket]]\nzzz = 1"),
+        ("place", "[[topic]]\nzzz = 1"),
     ];
     for (name, scenario) in places {
         let place = if name.is_empty() { &schema } else { &schema["$defs"][name] };

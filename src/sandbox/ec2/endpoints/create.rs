@@ -219,6 +219,7 @@ fn build(
         label: dice.text("abcdefghijklmnopqrstuvwxyz0123456789", 8),
         requester_managed: false,
         created: ec2.now.wall,
+        bytes_per_minute: 0,
         error: None,
     };
     for subnet in &wanted.subnets {
