@@ -7,6 +7,7 @@
 mod accounts;
 mod architecture;
 mod bad_input;
+mod change;
 mod clients;
 mod create;
 mod demo;

@@ -13,6 +13,7 @@ use linkwalk::aws::{Access, Sessions};
 use linkwalk::config::{self, Config};
 use linkwalk::ids::TargetId;
 use linkwalk::model::failure::Failure;
+use linkwalk::plan::aim::Aim;
 use linkwalk::plan::outcome::Outcome;
 use linkwalk::plan::{Plan, Planned};
 use linkwalk::report::event::{EventKind, Events, Message};
@@ -29,6 +30,7 @@ const SPEED: f64 = 10.0;
 pub(crate) struct Rehearsal {
     pub(crate) sandbox: Sandbox,
     config: Config,
+    aim: Aim,
 }
 
 /// What goes wrong on this side of the wire.
@@ -57,14 +59,20 @@ impl Rehearsal {
     pub(crate) fn new(world: World, accounts_toml: &str, lag: bool) -> Self {
         let parsed = config::parse("test".to_owned(), accounts_toml.to_owned(), Path::new(""));
         let config = parsed.unwrap_or_else(|wrong| panic!("{}", wrong.render(false)));
-        Self { sandbox: sandbox(world, lag), config }
+        Self { sandbox: sandbox(world, lag), config, aim: Aim::default() }
+    }
+
+    /// The same for something else than all of accounts.toml.
+    pub(crate) fn aiming(self, aim: Aim) -> Self {
+        Self { aim, ..self }
     }
 
     /// The same world, as it is now, with other faults and an empty log.
     pub(crate) fn again(&self, faults: Vec<FaultRule>) -> Self {
         let mut world = self.sandbox.world();
         world.set_faults(faults);
-        Self { sandbox: sandbox(world, false), config: self.config.clone() }
+        let (config, aim) = (self.config.clone(), self.aim.clone());
+        Self { sandbox: sandbox(world, false), config, aim }
     }
 
     /// `apply --yes`; `None` where the process crashed.
@@ -85,7 +93,8 @@ impl Rehearsal {
         let keys = Sandbox::credentials(self.sandbox.world().operator());
         let sessions = Sessions::in_process(tap.http_client(), keys, SPEED, self.access());
         let id = format!("{}", self.sandbox.call_count());
-        let run = Run::new(self.config.clone(), sessions, events, shutdown.clone(), id);
+        let run = Run::new(self.config.clone(), sessions, events, shutdown.clone(), id)
+            .aiming(self.aim.clone());
         let listener = tokio::spawn(async move {
             let mut seen = Vec::new();
             while let Some(message) = receiver.recv().await {
