@@ -11,6 +11,7 @@ mod change;
 mod clients;
 mod create;
 mod demo;
+mod destroy;
 mod edges;
 mod faults;
 mod interrupt;
