@@ -9,7 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use change::{Adopt, Change, Deleting};
 
+use crate::config::{InvalidSelector, Selector, Share};
 use crate::ids::AccountId;
+use crate::plan::aim::Kind;
 use crate::sandbox::Breakage;
 
 /// Puts AWS PrivateLink endpoints, right, into every account of an organization.
@@ -53,6 +55,16 @@ pub struct Common {
     /// A line for every account, those in sync too
     #[arg(short, long, global = true)]
     pub verbose: bool,
+    /// Where journals of runs and locks are kept
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "LINKWALK_STATE",
+        hide_env_values = true,
+        default_value = ".linkwalk"
+    )]
+    pub state_dir: PathBuf,
 }
 
 /// Formats of stdout.
@@ -91,12 +103,16 @@ pub enum Command {
     /// Show what would change; changes nothing
     #[command(
         after_help = "Examples:\n  linkwalk plan\n  linkwalk plan --account 111122223333   # \
-                            that account in full\n  linkwalk plan -o json > plan.json"
+                            that account in full\n  linkwalk plan --out plan.json         # for \
+                      `linkwalk apply plan.json`"
     )]
     Plan {
         /// Which targets
         #[command(flatten)]
         scope: Scope,
+        /// Write the plan to a file, for `apply FILE`
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
         /// Exit with 2 when there is something to change
         #[arg(long)]
         detailed_exitcode: bool,
@@ -104,25 +120,40 @@ pub enum Command {
         #[command(flatten)]
         change: Change,
         /// Show what `destroy` would delete
-        #[arg(long, conflicts_with_all = ["mode", "only", "adopt"])]
+        #[arg(long, conflicts_with_all = ["mode", "adopt"])]
         destroy: bool,
     },
     /// Plan, ask, change, wait until every endpoint is available, and look again
     #[command(
         after_help = "Examples:\n  linkwalk apply\n  linkwalk apply --yes                    \
                             # for pipelines\n  linkwalk apply --account 111122223333   # one \
-                            account first"
+                            account first\n  linkwalk apply plan.json             # exactly what `plan --out` showed; \
+                      does not ask"
     )]
-    Apply {
-        /// Which targets
-        #[command(flatten)]
-        scope: Scope,
+    Apply(Apply),
+    /// List the runs of `apply`: when, how each ended, and which can be gone on with
+    #[command(after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json")]
+    Runs,
+    /// Tell an earlier run again, from its journal alone
+    #[command(
+        after_help = "Examples:\n  linkwalk report                       # the last run\n  linkwalk \
+                      report 20261123T024501Z-ab12\n  linkwalk report -o json"
+    )]
+    Report {
+        /// Its id, or how it begins; the last run if absent
+        run: Option<String>,
+    },
+    /// Break the lock that a run has left behind, when it is certain that the run has ended
+    #[command(
+        after_help = "Examples:\n  linkwalk force-unlock 20261123T024501Z-ab12   # the id is in the \
+                      refusal"
+    )]
+    ForceUnlock {
+        /// The run that holds the lock
+        run: String,
         /// Do not ask
-        #[arg(long, visible_alias = "auto-approve")]
+        #[arg(long, visible_alias = "force")]
         yes: bool,
-        /// How far
-        #[command(flatten)]
-        change: Change,
     },
     /// Delete everything that this deployment owns, after a typed confirmation
     #[command(
@@ -161,6 +192,44 @@ pub enum Command {
     },
 }
 
+/// What `apply` takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Apply {
+    /// A plan that `plan --out FILE` wrote: exactly this is done, where it still holds
+    #[arg(value_name = "PLAN")]
+    pub plan: Option<PathBuf>,
+    /// Which targets
+    #[command(flatten)]
+    pub scope: Scope,
+    /// Do not ask
+    #[arg(long, visible_alias = "auto-approve")]
+    pub yes: bool,
+    /// Go on with a run that was killed or interrupted: the last one, or this one
+    #[arg(
+        long,
+        value_name = "RUN",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with_all = ["plan", "accounts", "regions", "units", "waves", "only", "from"]
+    )]
+    pub resume: Option<String>,
+    /// Plan targets anew in which the saved plan does not hold any more
+    #[arg(long, requires = "plan")]
+    pub replan: bool,
+    /// Ask between two waves whether to go on
+    #[arg(long, conflicts_with = "yes")]
+    pub ask_between_waves: bool,
+    /// How far
+    #[command(flatten)]
+    pub change: Change,
+    /// Refuse a plan that deletes more: a count of resources, or a share of targets (5%)
+    #[arg(long, value_name = "N|N%")]
+    pub max_deletes: Option<Share>,
+    /// Refuse a plan that creates, changes or deletes more: a count of resources, or a share of targets
+    #[arg(long, value_name = "N|N%")]
+    pub max_changes: Option<Share>,
+}
+
 /// What can be done to the sandbox.
 #[derive(Debug, Subcommand)]
 pub enum SandboxVerb {
@@ -189,7 +258,8 @@ pub enum SandboxVerb {
     },
 }
 
-/// Narrows a command to some of the targets.
+/// Narrows a command to some of the targets. Several kinds of narrowing all hold; several values of one
+/// kind are alternatives.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Scope {
     /// Only this account; may be given several times
@@ -198,4 +268,101 @@ pub struct Scope {
     /// Only this region of accounts.toml; may be given several times
     #[arg(long = "region", value_name = "REGION")]
     pub regions: Vec<String>,
+    /// Only accounts of this unit: /path, /path/** with all below it, ou-ab12-cd34ef56
+    #[arg(long = "ou", value_name = "PATH", value_parser = unit)]
+    pub units: Vec<Selector>,
+    /// Only this wave of accounts.toml, by its name or its number
+    #[arg(long = "wave", value_name = "WAVE")]
+    pub waves: Vec<String>,
+    /// Only these kinds of drift (missing, tags, ...), or targets that ended so (failed, unreachable,
+    /// ...) in the report that --from names; several with commas
+    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
+    pub only: Vec<Only>,
+    /// The report of an earlier run, as `-o json` writes it
+    #[arg(long, value_name = "FILE", requires = "only")]
+    pub from: Option<PathBuf>,
+}
+
+/// What `--only` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Only {
+    /// Nothing was changed, because the first change failed
+    Failed,
+    /// It could not be read
+    Unreachable,
+    /// Its turn did not come
+    NotStarted,
+    /// Some changes failed
+    PartlyChanged,
+    /// It is still not what accounts.toml says
+    Diverged,
+    /// The run was interrupted while it was being changed
+    Interrupted,
+    /// Drift: a wanted endpoint is not there
+    Missing,
+    /// Drift: an endpoint is failed, rejected or expired, or one too many
+    State,
+    /// Drift: subnets of an endpoint
+    Subnets,
+    /// Drift: security groups of an endpoint
+    SecurityGroups,
+    /// Drift: rules of the deployment's security group
+    Rules,
+    /// Drift: route tables of a gateway endpoint
+    RouteTables,
+    /// Drift: private DNS of an endpoint
+    PrivateDns,
+    /// Drift: the policy of an endpoint
+    Policy,
+    /// Drift: the IP address type of an endpoint
+    IpAddressType,
+    /// Drift: the DNS options of an endpoint
+    DnsOptions,
+    /// Drift: tags
+    Tags,
+    /// What is ours and no longer wanted; needs --mode sync
+    Orphans,
+}
+
+impl Only {
+    /// The outcome it selects, as documents write it; `None` for a word that selects something else.
+    pub fn outcome(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Failed => "failed",
+            Self::Unreachable => "unreachable",
+            Self::NotStarted => "not-started",
+            Self::PartlyChanged => "partly-changed",
+            Self::Diverged => "diverged",
+            Self::Interrupted => "interrupted",
+            _ => return None,
+        })
+    }
+
+    /// The kind of drift it selects; `None` for a word that selects something else.
+    pub fn kind(self) -> Option<Kind> {
+        self.to_possible_value()?.get_name().parse().ok()
+    }
+}
+
+/// What follows `ou:` in a selector.
+fn unit(text: &str) -> Result<Selector, InvalidSelector> {
+    format!("ou:{text}").parse()
+}
+
+impl Scope {
+    /// As it was written, one option after the other; nothing where nothing was narrowed.
+    pub fn words(&self) -> Vec<String> {
+        let mut words: Vec<String> = Vec::new();
+        words.extend(self.accounts.iter().map(|account| format!("--account {account}")));
+        words.extend(self.regions.iter().map(|region| format!("--region {region}")));
+        words.extend(
+            self.units
+                .iter()
+                .map(|unit| format!("--ou {}", unit.as_str().trim_start_matches("ou:"))),
+        );
+        words.extend(self.waves.iter().map(|wave| format!("--wave {wave}")));
+        let only = self.only.iter().filter_map(|word| word.outcome());
+        words.extend(only.map(|word| format!("--only {word}")));
+        words
+    }
 }

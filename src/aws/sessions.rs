@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::time::Instant;
 
 use super::assume::AssumedRole;
+use super::requests::RequestLog;
 use super::throttle::{OnThrottle, ThrottleWatch};
 use super::{Bucket, Ec2, Organizations, Topic, Traffic, error, http};
 use crate::ids::{AccountId, Region, TargetId};
@@ -165,14 +166,16 @@ impl Sessions {
     /// EC2 in one target, asked as the member role. Cheap; made late and dropped early, because
     /// thousands of clients kept alive would be the program's largest piece of memory.
     pub fn ec2(&self, target: &TargetId, on_throttle: OnThrottle) -> Ec2 {
+        let requests = RequestLog::default();
         let config = aws_sdk_ec2::config::Builder::from(&self.member(&target.account))
             .region(aws_config::Region::new(target.region.as_str().to_owned()))
             // By default the SDK shares one retry quota per service and region over all accounts, and
             // some fifty throttled accounts use it up for everyone. AWS throttles per account.
             .retry_partition(RetryPartition::new(format!("ec2-{target}")))
             .interceptor(ThrottleWatch(on_throttle))
+            .interceptor(requests.clone())
             .build();
-        Ec2::new(aws_sdk_ec2::Client::from_conf(config), target.clone(), self.speed)
+        Ec2::new(aws_sdk_ec2::Client::from_conf(config), target.clone(), self.speed, requests)
     }
 
     /// An S3 bucket in its region, asked as the caller (or the last role of `via`).

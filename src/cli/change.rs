@@ -4,19 +4,16 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::Only;
 use crate::plan::aim::{Adoption, Aim, Changes, Deletions, Kind, Mode, Purpose};
 
 /// How far a change goes towards accounts.toml.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Change {
     /// How far to go: create-only makes what is missing, repair also mends what differs, sync also
     /// deletes what is ours and no longer wanted
     #[arg(long, value_name = "MODE", default_value = "repair")]
     pub mode: Mode,
-    /// Only these kinds of drift: missing, state, subnets, security-groups, rules, route-tables,
-    /// private-dns, policy, ip-address-type, dns-options, tags, orphans
-    #[arg(long, value_name = "KIND,...", value_delimiter = ',')]
-    pub only: Vec<Kind>,
     /// Take foreign endpoints and security groups that match a wanted one into the deployment, by
     /// tagging them; with =repair what differs is mended at once
     #[arg(
@@ -64,9 +61,9 @@ fn unused_for(text: &str) -> Result<Duration, String> {
 }
 
 impl Change {
-    /// What it asks for, or what makes no sense in it.
-    pub fn changes(&self) -> Result<Changes, String> {
-        let only = self.only.iter().copied().collect();
+    /// What it asks for together with `--only`, or what makes no sense in it.
+    pub fn changes(&self, only: &[Only]) -> Result<Changes, String> {
+        let only = only.iter().filter_map(|word| word.kind()).collect();
         let adopt = match self.adopt {
             None => Adoption::No,
             Some(Adopt::Tag) => Adoption::Tag,

@@ -88,6 +88,10 @@ fn text(account: &Account, why: &Explanation) -> String {
         let (number, regions, rule) = (over.number, regions.join(", "), safe::text(&over.rule));
         format!("\n  [[override]] number {number} applies in {regions}: {rule}")
     }));
+    lines.extend(why.wave.iter().map(|wave| {
+        let (number, name, rule) = (wave.number, safe::text(&wave.name), safe::text(&wave.rule));
+        format!("\n  wave {number} ({name}): {rule}")
+    }));
     lines.join("\n") + "\n"
 }
 

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use super::apply::{self, ask};
+use super::course::course;
 use super::plan::{NoPlan, give_up, prepare};
 use super::stage::Stage;
 use crate::cli::{Output, Scope};
@@ -42,8 +43,10 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, confirm: Option<String>)
         Err(why) => return give_up(stage, why).await,
     };
     stage.run.events.flush().await;
+    let course = course(&prepared, &stage.run.config);
     if stage.screen.output == Output::Text {
-        let text = super::plan::text(&prepared, stage.screen, narrowed, &stage.run.aim);
+        let aim = &stage.run.aim;
+        let text = super::plan::text(&prepared, stage.screen, narrowed, &course, aim);
         stage.screen.text(&text);
     }
     let deletions = Counts { delete: prepared.plan.counts().delete, ..Counts::default() }.total();
@@ -55,9 +58,10 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, confirm: Option<String>)
         if stage.screen.sandbox { " of the SANDBOX" } else { "" },
     );
     let has_work = apply::has_work(&prepared);
-    let go =
-        has_work && (deletions == 0 || confirm.is_some() || ask(&stage.run, question, id).await);
-    apply::finish(stage, &prepared, go, "Not destroyed: nothing was changed.\n").await
+    let go = has_work
+        && (deletions == 0 || confirm.is_some() || ask(&stage.run.shutdown, &question, id).await);
+    let not_done = "Not destroyed: nothing was changed.\n";
+    apply::finish(stage, &prepared, (narrowed, &course), (go, None), not_done).await
 }
 
 /// What has to be typed: the organization's id. Where accounts.toml lists the accounts because there is

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tokio::task::AbortHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::out;
 use crate::aws::{Access, Sessions};
@@ -26,6 +26,10 @@ const LATENCY: (Duration, Duration) = (Duration::from_millis(15), Duration::from
 
 /// How often a world that is in use is kept: a command that is killed loses no more.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// The most of the time that may go into keeping it, as one part in so many: thousands of accounts take
+/// a while to write.
+const KEEP_SHARE: u32 = 20;
 
 /// Calls that the sandbox remembers; nobody reads more.
 const LOG: usize = 1_000;
@@ -156,13 +160,14 @@ fn lock() -> Result<File, String> {
 
 /// Keeps the world now and then, so that even a command that is killed leaves behind what it did.
 async fn keep(sandbox: Sandbox, path: PathBuf) {
-    let mut kept = 0;
+    let (mut kept, mut rest) = (0, KEEP_EVERY);
     loop {
-        sleep(KEEP_EVERY).await;
-        let calls = sandbox.call_count();
+        sleep(rest).await;
+        let (calls, begun) = (sandbox.call_count(), Instant::now());
         // A failure is told at the end, where it is tried again.
         if calls != kept && sandbox.save(&path).is_ok() {
             kept = calls;
         }
+        rest = KEEP_EVERY.max(begun.elapsed() * KEEP_SHARE);
     }
 }

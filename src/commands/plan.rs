@@ -1,22 +1,26 @@
 //! `linkwalk plan`: apply that stops at the barrier.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
+use super::course::course;
 use super::stage::Stage;
-use super::{out, scope};
+use super::{caps, out, saved, scope};
 use crate::cli::{Output, Scope};
 use crate::exit::Exit;
-use crate::ids::AccountId;
+use crate::ids::{AccountId, TargetId};
 use crate::model::failure::Failure;
 use serde_json::json;
 
 use crate::plan::aim::{Aim, Purpose};
-use crate::plan::outcome::Outcome;
+use crate::plan::artifact::Origin;
+use crate::plan::outcome::{Held, Outcome};
 use crate::plan::{Plan, Planned, TargetPlan};
 use crate::report::event::EventKind;
 use crate::report::plan_json::{self, PlanMeta};
 use crate::report::plan_text::{self, PlanTextOptions};
+use crate::report::plan_waves::Course;
 use crate::report::{progress, safe};
 use crate::run::{Run, Target, Walk, discover, observe};
 use crate::shutdown::Level;
@@ -29,6 +33,18 @@ pub(super) struct Prepared {
     pub(super) plan: Plan,
     /// Every target in scope, in the order of the walk. One that is not in the plan was not started.
     pub(super) targets: Vec<Arc<Target>>,
+    /// The management account, where the caller may know it.
+    pub(super) management: Option<AccountId>,
+    /// How many targets the organization has, in scope or not.
+    pub(super) everyone: usize,
+    /// Targets in scope for which a saved plan does not hold any more: left alone, and not in the plan.
+    pub(super) held: BTreeMap<TargetId, Held>,
+    /// Targets of a saved plan whose account is no consumer any more, with its name.
+    pub(super) gone: Vec<(TargetId, String, Held)>,
+    /// Targets that were planned anew instead of what was saved, and why.
+    pub(super) replanned: BTreeMap<TargetId, String>,
+    /// Targets that are not in the plan because what becomes of them is known already.
+    pub(super) known: BTreeMap<TargetId, Outcome>,
     /// Targets in scope that are left alone, and why.
     pub(super) spared: Vec<(Arc<Target>, String)>,
 }
@@ -65,17 +81,33 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
     };
     let (targets, spared) = scope.map_err(NoPlan::Usage)?;
     run.events.send(discovered(&walk, targets.len() + spared.len()));
+    run.journal.scope(&targets);
     let plan = observe(run, &targets).await;
-    Ok(Prepared { plan, targets, spared })
+    Ok(Prepared {
+        plan,
+        targets,
+        everyone: walk.consumers().count() * run.config.organization.regions.len(),
+        management: walk.management,
+        held: BTreeMap::new(),
+        known: BTreeMap::new(),
+        gone: Vec::new(),
+        replanned: BTreeMap::new(),
+        spared,
+    })
 }
 
-fn discovered(walk: &Walk, targets: usize) -> EventKind {
+pub(super) fn discovered(walk: &Walk, targets: usize) -> EventKind {
     let consumers = walk.consumers().count();
     EventKind::Discovered { consumers, skipped: walk.members.len() - consumers, targets }
 }
 
 /// Runs the command.
-pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool) -> Exit {
+pub(super) async fn run(
+    stage: Stage,
+    narrowed: &Scope,
+    out: Option<&Path>,
+    detailed_exitcode: bool,
+) -> Exit {
     let prepared = match prepare(&stage.run, narrowed).await {
         Ok(prepared) => prepared,
         Err(why) => return give_up(stage, why).await,
@@ -83,22 +115,58 @@ pub(super) async fn run(stage: Stage, narrowed: &Scope, detailed_exitcode: bool)
     let mut outcomes = prepared.finish_spared(&stage.run);
     for target in &prepared.targets {
         let outcome = match prepared.plan.targets.get(&target.id) {
-            None => Outcome::NotStarted,
+            None => Outcome::NotStarted { held: Held::interrupted() },
             Some(planned) => outcome_of(planned),
         };
         stage.run.finish(target, outcome.clone());
         outcomes.push(outcome);
     }
-    let exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
-    let (screen, deployment) = (stage.screen, stage.run.config.deployment.clone());
-    let aim = stage.run.aim.clone();
+    let mut exit = exit(&outcomes, stage.run.shutdown.level() >= Level::Drain, detailed_exitcode);
+    let (screen, aim) = (stage.screen, stage.run.aim.clone());
+    let course = course(&prepared, &stage.run.config);
+    let document = document(&prepared, &stage.run, screen.sandbox, narrowed, &course);
+    let beyond = match aim.purpose {
+        // A typed confirmation is a stronger guard than a cap.
+        Purpose::Destroy => Vec::new(),
+        Purpose::Converge(_) => {
+            caps::beyond(&prepared.plan, &stage.run.config.guard, prepared.everyone)
+        }
+    };
+    let saved = out.map(|file| save(file, &prepared, &document));
+    if let Some(Err(_)) = saved {
+        exit = exit.worst(Exit::Failed);
+    }
     stage.close(exit).await;
+    if screen.output == Output::Text {
+        screen.text(&text(&prepared, screen, narrowed, &course, &aim));
+    }
+    for refusal in beyond {
+        out::stderr(&format!("note: `apply` would refuse this: {refusal}\n"));
+    }
+    match saved {
+        None => {}
+        Some(Ok(said)) => out::stderr(&said),
+        Some(Err(wrong)) => out::error(&wrong),
+    }
     match screen.output {
-        Output::Text => screen.text(&text(&prepared, screen, narrowed, &aim)),
-        Output::Json => screen.json(document(&prepared, &deployment, &aim)),
+        Output::Text => {}
+        Output::Json => screen.json(document),
         Output::Jsonl => {}
     }
     exit
+}
+
+/// Writes the plan, where it is a whole one.
+fn save(file: &Path, prepared: &Prepared, document: &serde_json::Value) -> Result<String, String> {
+    let missing = prepared.targets.len() - prepared.plan.targets.len();
+    if missing > 0 {
+        return Err(format!(
+            "the plan was not saved: {missing} targets were not looked at any more"
+        ));
+    }
+    saved::write(file, document)?;
+    let shown = file.display();
+    Ok(format!("The plan is in {shown}; this does exactly that: linkwalk apply {shown}\n"))
 }
 
 /// A plan that was not carried out: what is blocked is not a failure of the plan, it is what it says.
@@ -147,6 +215,7 @@ pub(super) fn text(
     prepared: &Prepared,
     screen: super::Screen,
     narrowed: &Scope,
+    course: &Course,
     aim: &Aim,
 ) -> String {
     let account = match narrowed.accounts.as_slice() {
@@ -162,12 +231,16 @@ pub(super) fn text(
     let mut text = String::new();
     for (target, reason) in &prepared.spared {
         let (id, name) = (&target.id, safe::text(&target.name));
-        text.push_str(&format!("Left alone: {id} {name}: {reason}\n"));
+        text.extend([format!("Left alone: {id} {name}: {reason}\n")]);
     }
     if !text.is_empty() {
         text.push('\n');
     }
-    text + &plan_text::render(&prepared.plan, &names(&prepared.targets), &options)
+    let plan = plan_text::render(&prepared.plan, &names(&prepared.targets), &options);
+    // The plan ends with the line that sums it up.
+    let (body, last) = plan.trim_end().rsplit_once('\n').unwrap_or(("", plan.trim_end()));
+    let body = if body.is_empty() { String::new() } else { format!("{body}\n") };
+    format!("{text}{body}{}{last}\n{}", course.text(screen.stdout_color), saved::text(prepared))
 }
 
 /// Names of the accounts in scope.
@@ -176,16 +249,31 @@ pub(super) fn names(targets: &[Arc<Target>]) -> BTreeMap<AccountId, String> {
 }
 
 /// The plan for machines.
-fn document(prepared: &Prepared, deployment: &str, aim: &Aim) -> serde_json::Value {
+pub(super) fn document(
+    prepared: &Prepared,
+    run: &Run,
+    sandbox: bool,
+    narrowed: &Scope,
+    course: &Course,
+) -> serde_json::Value {
     let created_at = jiff::Timestamp::now().to_string();
+    let origin = Origin {
+        run: run.id.clone(),
+        sandbox,
+        management: prepared.management.clone(),
+        config: run.config.digests(),
+        scope: narrowed.words(),
+    };
     let meta = PlanMeta {
         version: env!("CARGO_PKG_VERSION"),
-        deployment,
+        deployment: &run.config.deployment,
         created_at: &created_at,
         names: &names(&prepared.targets),
+        origin: &origin,
+        course,
     };
     let mut document = plan_json::document(&prepared.plan, &meta);
-    document["aim"] = json!(aim.purpose);
+    document["aim"] = json!(run.aim.purpose);
     document["spared"] = prepared
         .spared
         .iter()

@@ -1,15 +1,63 @@
 //! Scope: which targets a command is about.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::cli::Scope;
-use crate::config::Config;
-use crate::ids::Region;
+use serde_json::Value;
+
+use crate::cli::{Only, Scope};
+use crate::config::{Config, THE_REST};
+use crate::ids::{AccountId, Region, TargetId};
 use crate::model::account::{Account, AccountState, Standing};
+use crate::report::outcomes;
 use crate::run::{Target, Walk};
 
+/// What is wrong with a scope before anything is asked of AWS.
+pub(super) fn check(scope: &Scope, config: &Config, sandbox: bool) -> Result<(), String> {
+    check_regions(scope, config)?;
+    waves(scope, config)?;
+    let words = scope.only.iter().filter(|word| word.outcome().is_some()).count();
+    if words > 0 && scope.from.is_none() {
+        return Err(
+            "--only selects by how targets ended in an earlier run, which --from FILE names: \
+                    what `apply -o json` wrote"
+                .to_owned(),
+        );
+    }
+    selected(scope, config).map(drop)?;
+    match &scope.from {
+        Some(file) => check_place(file, &read(file)?, config, sandbox),
+        None => Ok(()),
+    }
+}
+
+/// A report of something else selects nothing here.
+fn check_place(
+    file: &Path,
+    document: &Value,
+    config: &Config,
+    sandbox: bool,
+) -> Result<(), String> {
+    let (file, deployment) = (file.display(), document["deployment"].as_str().unwrap_or_default());
+    if deployment != config.deployment {
+        let ours = &config.deployment;
+        return Err(format!(
+            "{file} is about the deployment {deployment:?}, and accounts.toml about {ours:?}"
+        ));
+    }
+    match (document["sandbox"].as_bool().unwrap_or(false), sandbox) {
+        (true, false) => Err(format!("{file} is about the sandbox; use it with --sandbox")),
+        (false, true) => {
+            Err(format!("{file} is about a real organization, and this is the sandbox"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `--region` can only name regions of accounts.toml.
-pub(super) fn check_regions(scope: &Scope, config: &Config) -> Result<(), String> {
+fn check_regions(scope: &Scope, config: &Config) -> Result<(), String> {
     let known = &config.organization.regions;
     for asked in &scope.regions {
         if !known.iter().any(|region| region.as_str() == asked) {
@@ -23,8 +71,60 @@ pub(super) fn check_regions(scope: &Scope, config: &Config) -> Result<(), String
     Ok(())
 }
 
+/// The indices of the waves that `--wave` names, by name or by number.
+fn waves(scope: &Scope, config: &Config) -> Result<BTreeSet<usize>, String> {
+    let waves = &config.rollout.waves;
+    if !scope.waves.is_empty() && waves.is_empty() {
+        return Err("--wave needs `rollout.waves` in accounts.toml, and there are none".to_owned());
+    }
+    let index = |asked: &String| {
+        let by_name = (0..=waves.len()).find(|index| config.rollout.wave_name(*index) == asked);
+        let by_number =
+            || asked.parse().ok().filter(|number| (1..=waves.len() + 1).contains(number));
+        by_name.or_else(|| by_number().map(|number: usize| number - 1)).ok_or_else(|| {
+            let known = (0..=waves.len())
+                .map(|index| format!("{} ({})", index + 1, config.rollout.wave_name(index)));
+            let known = known.collect::<Vec<_>>().join(", ");
+            format!("--wave {asked}: there is no such wave; there are {known}")
+        })
+    };
+    scope.waves.iter().map(index).collect()
+}
+
+/// The targets that `--only` selects in the report that `--from` names; `None` without them.
+fn selected(scope: &Scope, config: &Config) -> Result<Option<BTreeSet<TargetId>>, String> {
+    let outcomes: Vec<&str> = scope.only.iter().copied().filter_map(Only::outcome).collect();
+    let Some(file) = scope.from.as_ref().filter(|_| !outcomes.is_empty()) else { return Ok(None) };
+    let document = read(file)?;
+    let shown = file.display();
+    let found =
+        outcomes::targets_with(&document, &outcomes).map_err(|wrong| format!("{shown} {wrong}"))?;
+    let regions = &config.organization.regions;
+    if found.is_empty() {
+        let counts = outcomes::counts_in_words(&document);
+        let words = outcomes.join(" or ");
+        return Err(format!("no target of {shown} ended as {words}: {counts}"));
+    }
+    if let Some(target) = found.iter().find(|target| !regions.contains(&target.region)) {
+        return Err(format!(
+            "{shown} has {target}, and {} is not in organization.regions any more",
+            target.region
+        ));
+    }
+    Ok(Some(found))
+}
+
+/// The report that `--from` names.
+fn read(file: &Path) -> Result<Value, String> {
+    let shown = file.display();
+    let text = fs::read_to_string(file).map_err(|error| format!("cannot read {shown}: {error}"))?;
+    serde_json::from_str(&text).map_err(|error| {
+        format!("{shown} is not one JSON document, as `apply -o json` writes it: {error}")
+    })
+}
+
 /// The targets in scope. An account asked for by id must be a consumer: to leave it out silently would
-/// look like success.
+/// look like success. The same goes for a scope in which there is nothing.
 pub(super) fn targets(
     config: &Config,
     walk: &Walk,
@@ -38,13 +138,63 @@ pub(super) fn targets(
             walk.members.len()
         ));
     }
-    let regions = regions(config, scope);
+    let targets = narrowed(config, accounts, scope)?;
+    if targets.is_empty() { Err(nothing(scope, walk)) } else { Ok(targets) }
+}
+
+/// Targets of these accounts, narrowed by region, unit, wave and how they ended before.
+fn narrowed(
+    config: &Config,
+    accounts: Vec<&Account>,
+    scope: &Scope,
+) -> Result<Vec<Arc<Target>>, String> {
+    let selected = selected(scope, config)?;
+    let waves = waves(scope, config)?;
+    let is_in_unit = |account: &&Account| {
+        scope.units.is_empty() || scope.units.iter().any(|unit| unit.matches(account))
+    };
+    let is_in_region = |region: &&Region| {
+        scope.regions.is_empty() || scope.regions.iter().any(|asked| asked == region.as_str())
+    };
+    let regions: Vec<&Region> = config.organization.regions.iter().filter(is_in_region).collect();
     Ok(accounts
         .into_iter()
+        .filter(is_in_unit)
         .flat_map(|account| {
             regions.iter().map(|region| Arc::new(Target::new(config, account, region)))
         })
+        .filter(|target| waves.is_empty() || waves.contains(&target.wave))
+        .filter(|target| selected.as_ref().is_none_or(|selected| selected.contains(&target.id)))
         .collect())
+}
+
+/// Why nothing is in scope.
+fn nothing(scope: &Scope, walk: &Walk) -> String {
+    let matches = |unit: &crate::config::Selector| walk.consumers().any(|a| unit.matches(a));
+    match scope.units.iter().find(|unit| !matches(unit)) {
+        Some(unit) => {
+            let path = unit.as_str().trim_start_matches("ou:").trim_end_matches("/**");
+            let below = format!("ou:{path}/**").parse();
+            let help = if below.is_ok_and(|below| matches(&below)) {
+                format!("there are some below it: --ou '{path}/**'")
+            } else {
+                "`linkwalk accounts` shows the units".to_owned()
+            };
+            format!(
+                "--ou {}: no consumer is there; {help}",
+                unit.as_str().trim_start_matches("ou:")
+            )
+        }
+        None => format!(
+            "nothing is in scope: no consumer is all of {}; `linkwalk accounts` shows who is one{}",
+            scope.words().join(", "),
+            if scope.waves.iter().any(|wave| wave == THE_REST) {
+                ", and every one is in a wave"
+            } else {
+                ""
+            }
+        ),
+    }
 }
 
 /// The targets of `destroy`, and those it leaves alone, with the reason. An account asked for by id need
@@ -84,27 +234,25 @@ pub(super) fn doomed(
             walk.members.len()
         ));
     }
+    let protectors: BTreeMap<AccountId, String> = accounts
+        .iter()
+        .filter_map(|account| Some((account.id.clone(), config.protect.of(account)?.to_string())))
+        .collect();
+    let targets = narrowed(config, accounts, scope)?;
+    if targets.is_empty() {
+        return Err(nothing(scope, walk));
+    }
     let (mut doomed, mut spared) = (Vec::new(), Vec::new());
-    for account in accounts {
-        for region in regions(config, scope) {
-            let target = Arc::new(Target::new(config, account, region));
-            match config.protect.of(account) {
-                None => doomed.push(target),
-                Some(selector) => {
-                    let reason = format!("protected by {selector} of `protect.accounts`");
-                    spared.push((target, reason));
-                }
+    for target in targets {
+        match protectors.get(&target.id.account) {
+            None => doomed.push(target),
+            Some(selector) => {
+                let reason = format!("protected by {selector} of `protect.accounts`");
+                spared.push((target, reason));
             }
         }
     }
     Ok((doomed, spared))
-}
-
-fn regions<'a>(config: &'a Config, scope: &Scope) -> Vec<&'a Region> {
-    let is_in_scope = |region: &&Region| {
-        scope.regions.is_empty() || scope.regions.iter().any(|asked| asked == region.as_str())
-    };
-    config.organization.regions.iter().filter(is_in_scope).collect()
 }
 
 fn named<'a>(walk: &'a Walk, scope: &Scope) -> Result<Vec<&'a Account>, String> {

@@ -11,17 +11,21 @@
 //! account's network can tell is left to the planner.
 
 mod check;
+mod digest;
 mod endpoint;
 mod file;
 mod known;
 mod layer;
+mod lock;
 mod problem;
 mod protect;
 mod read;
+mod rollout;
 mod schema;
 mod scope;
 mod selector;
 mod settings;
+mod share;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -30,7 +34,6 @@ mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::Duration;
 
 use crate::ids::{AccountId, Region};
 use crate::model::account::Account;
@@ -41,10 +44,13 @@ use crate::model::spec::{
     GroupRef, IngressSource, RouteTableSelector, ServiceRef, SubnetSelector, VpcSelector,
 };
 
+pub use lock::LockBucket;
 pub use problem::ConfigError;
 pub use protect::Protect;
-pub use scope::{AppliedOverride, Explanation, TriedRule, Verdict};
+pub use rollout::{BudgetMode, Guard, Rollout, THE_REST, Wave};
+pub use scope::{AppliedOverride, Explanation, Place, TriedRule, Verdict};
 pub use selector::{InvalidSelector, Selector};
+pub use share::Share;
 
 /// Reads and checks a whole accounts.toml and the policy files it names. The error holds everything
 /// that is wrong with it.
@@ -89,10 +95,14 @@ pub struct Config {
     pub base: Layer,
     /// Differences for some accounts or regions, in the order of the file; later ones win.
     pub overrides: Vec<Override>,
-    /// How many at once and for how long.
+    /// How many at once, in which order, and how much may go wrong.
     pub rollout: Rollout,
     /// What is never deleted for good.
     pub protect: Protect,
+    /// How much a plan may change.
+    pub guard: Guard,
+    /// Where runs on different machines exclude each other; `None`: only on this machine.
+    pub lock: Option<LockBucket>,
 }
 
 /// `[organization]`: how to reach the accounts.
@@ -114,15 +124,6 @@ pub struct Organization {
     pub source_identity: Option<String>,
     /// Role ARNs assumed in this order before the member role.
     pub via: Vec<String>,
-}
-
-/// `[rollout]`: how many at once and for how long.
-#[derive(Debug, Clone)]
-pub struct Rollout {
-    /// Targets being changed at one time.
-    pub max_in_flight: usize,
-    /// How long an endpoint may take to become available before it counts as failed.
-    pub endpoint_timeout: Duration,
 }
 
 /// One `[[override]]`: applies to a target when a selector matches its account (or there is none)

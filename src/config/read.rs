@@ -1,9 +1,7 @@
 //! Reads a whole file: its sections, each with its own reader, and then what they mean together.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use toml::de::DeTable;
 
@@ -17,12 +15,7 @@ use super::protect::protect;
 use super::selector::Selector;
 use super::syntax::Syntax;
 use super::tree::{Entry, Node, Reading, Table};
-use super::{Config, Organization, Override, Rollout, layer, values};
-
-/// Targets in flight: more than a thousand at a time gains nothing and costs file descriptors.
-const IN_FLIGHT: RangeInclusive<i64> = 1..=1000;
-const ENDPOINT_TIMEOUT: RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_hours(24);
+use super::{Config, Organization, Override, layer, lock, rollout, values};
 
 /// The file, or everything that is wrong with it.
 pub(super) fn config(source: &str, folder: PathBuf) -> Result<Config, Vec<Problem>> {
@@ -51,7 +44,9 @@ fn sections(root: &Table<'_>) -> Config {
         organization,
         base,
         overrides,
-        rollout: rollout(root),
+        rollout: rollout::rollout(root),
+        guard: rollout::guard(root),
+        lock: lock::lock(root),
         protect: protect(root),
     };
     check_unit_ids(root, &config);
@@ -129,36 +124,6 @@ fn via(node: &Node<'_>, regions: Option<&[Region]>) -> Option<Vec<String>> {
         }
         Some(arn)
     })
-}
-
-fn rollout(root: &Table<'_>) -> Rollout {
-    let table = root.table("rollout", "rollout");
-    let table = table.as_ref();
-    for key in ["waves", "failure_budget"] {
-        if let Some(place) = table.and_then(|table| table.key_span(key)) {
-            root.reading.problems.push(Problem::at(
-                place,
-                format!("`rollout.{key}` is not supported by this version"),
-                "remove it; to go in steps, run `apply` with a narrower `accounts.include` first",
-            ));
-        }
-    }
-    let in_flight = |node: &Node<'_>| {
-        let number = node.whole_number()?;
-        usize::try_from(number).ok().filter(|_| IN_FLIGHT.contains(&number)).or_else(|| {
-            node.refuse(
-                format!("`rollout.max_in_flight` cannot be {number}"),
-                format!("it must be {} to {}", IN_FLIGHT.start(), IN_FLIGHT.end()),
-            )
-        })
-    };
-    let timeout = |node: &Node<'_>| values::duration(node, ENDPOINT_TIMEOUT);
-    Rollout {
-        max_in_flight: table.and_then(|t| t.read("max_in_flight", in_flight)).unwrap_or(200),
-        endpoint_timeout: table
-            .and_then(|t| t.read("endpoint_timeout", timeout))
-            .unwrap_or(Duration::from_mins(15)),
-    }
 }
 
 fn layers(root: &Table<'_>, regions: &[Region]) -> (super::Layer, Vec<Override>) {
@@ -290,11 +255,13 @@ fn account_tags(node: &Node<'_>) -> Option<BTreeMap<String, String>> {
 /// `[[account]]` entries have no unit ids, so a selector by one would silently match nothing.
 fn check_unit_ids(root: &Table<'_>, config: &Config) {
     let in_overrides = config.overrides.iter().flat_map(|o| &o.accounts);
+    let in_waves = config.rollout.waves.iter().flat_map(|wave| &wave.accounts);
     let by_id = config
         .include
         .iter()
         .chain(&config.exclude)
         .chain(in_overrides)
+        .chain(in_waves)
         .chain(&config.protect.accounts);
     let Some(selector) = by_id.into_iter().find(|selector| selector.needs_unit_ids()) else {
         return;

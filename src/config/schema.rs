@@ -50,6 +50,8 @@ keys! {
         "name_tag": "a table or false", r#"name_tag = { key = "Name", template = "{service}-endpoint" }"#;
         "rollout": "a table", "[rollout]";
         "protect": "a table", "[protect]";
+        "guard": "a table", "[guard]";
+        "lock": "a table", "[lock]";
         "override": "a list of tables", "[[override]]";
         "account": "a list of tables", "[[account]]";
     }
@@ -107,8 +109,26 @@ keys! {
     "rollout" {
         "max_in_flight": "a whole number", "max_in_flight = 200";
         "endpoint_timeout": "a string", r#"endpoint_timeout = "15m""#;
-        "waves": "a list of selectors", r#"waves = ["ou:/Sandbox/**", "*"]"#;
-        "failure_budget": "a string", r#"failure_budget = "5%""#;
+        "waves": "a list of selectors, lists of selectors or tables", r#"waves = ["ou:/Sandbox/**", { name = "staging", accounts = ["ou:/Staging/**"], bake = "10m" }, "*"]"#;
+        "failure_budget": "a whole number or a percentage in quotes", r#"failure_budget = 3 or failure_budget = "5%""#;
+        "budget_mode": "a string", r#"budget_mode = "strict""#;
+        "bake": "a string", r#"bake = "10m""#;
+        "gate": "a string", r#"gate = "./check.sh""#;
+    }
+    "rollout.waves" {
+        "name": "a string", r#"name = "canary""#;
+        "accounts": "a list of selectors", r#"accounts = ["ou:/Sandbox/**"]"#;
+        "bake": "a string", r#"bake = "10m""#;
+        "gate": "a string", r#"gate = "./check.sh""#;
+        "failure_budget": "a whole number or a percentage in quotes", r#"failure_budget = 0 or failure_budget = "5%""#;
+    }
+    "guard" {
+        "max_deletes": "a whole number or a percentage in quotes", r#"max_deletes = 5 or max_deletes = "1%""#;
+        "max_changes": "a whole number or a percentage in quotes", r#"max_changes = 500 or max_changes = "10%""#;
+    }
+    "lock" {
+        "bucket": "a string", r#"bucket = "s3://my-bucket/linkwalk""#;
+        "region": "a string", r#"region = "eu-west-1""#;
     }
     "protect" {
         "accounts": "a list of selectors", r#"accounts = ["ou:/Workloads/Production/**"]"#;

@@ -18,6 +18,20 @@ pub struct Explanation {
     pub rules: Vec<TriedRule>,
     /// Every override whose accounts include this one, in the order of the file.
     pub overrides: Vec<AppliedOverride>,
+    /// A consumer's wave, where there are waves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wave: Option<Place>,
+}
+
+/// A wave of the rollout, and why an account is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// Which, from 1.
+    pub number: usize,
+    /// Its name.
+    pub name: String,
+    /// The selector that matches, or that none does.
+    pub rule: String,
 }
 
 /// A rule and what came of it.
@@ -91,14 +105,17 @@ impl Config {
         }
         let standing = decided
             .unwrap_or_else(|| Standing::Skipped { reason: "not selected by any include".into() });
-        Explanation { standing, rules, overrides: self.applied_overrides(account) }
+        let wave =
+            matches!(standing, Standing::Consumer { .. }).then(|| self.place(account)).flatten();
+        Explanation { standing, rules, overrides: self.applied_overrides(account), wave }
     }
 
     /// Whether any selector looks at tags, so that they must be read.
     pub fn needs_tags(&self) -> bool {
         let in_overrides = self.overrides.iter().flat_map(|over| &over.accounts);
-        let protected = &self.protect.accounts;
-        let all = self.include.iter().chain(&self.exclude).chain(in_overrides).chain(protected);
+        let in_waves = self.rollout.waves.iter().flat_map(|wave| &wave.accounts);
+        let named = self.include.iter().chain(&self.exclude).chain(&self.protect.accounts);
+        let all = named.chain(in_overrides).chain(in_waves);
         all.into_iter().any(Selector::needs_tags)
     }
 
@@ -134,6 +151,21 @@ impl Config {
             rules.push(("every active member (no include)".to_owned(), true, true));
         }
         rules
+    }
+
+    fn place(&self, account: &Account) -> Option<Place> {
+        let waves = &self.rollout.waves;
+        let index = self.rollout.wave_of(account);
+        let rule = match waves.get(index) {
+            _ if waves.is_empty() => return None,
+            None => "no wave names it".to_owned(),
+            Some(wave) => wave
+                .accounts
+                .iter()
+                .find(|selector| selector.matches(account))
+                .map_or_else(String::new, |selector| format!("accounts \"{selector}\"")),
+        };
+        Some(Place { number: index + 1, name: self.rollout.wave_name(index).to_owned(), rule })
     }
 
     fn applied_overrides(&self, account: &Account) -> Vec<AppliedOverride> {

@@ -89,6 +89,11 @@ impl Selector {
         }
     }
 
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
     /// Whether it looks at tags, which cost a call per account to read.
     pub fn needs_tags(&self) -> bool {
         matches!(self.rule, Rule::Tag { .. })

@@ -78,6 +78,11 @@ impl<'a> Node<'a> {
         self.value.as_str()
     }
 
+    /// Whether it is text.
+    pub(super) fn is_text(&self) -> bool {
+        self.value.is_str()
+    }
+
     /// Whether it is a table.
     pub(super) fn is_table(&self) -> bool {
         self.value.is_table()

@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod aim;
+pub mod artifact;
 pub mod counts;
 pub mod outcome;
 pub mod similar;
@@ -26,6 +27,7 @@ mod policy;
 #[cfg(test)]
 mod properties;
 mod quota;
+pub mod remains;
 mod removal;
 mod select;
 mod service;

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::model::failure::Failure;
+use crate::model::failure::{ErrorClass, Failure};
 use crate::plan::Blocked;
 use crate::plan::action::ActionId;
 
 /// What became of one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// Nothing to do.
@@ -51,12 +51,53 @@ pub enum Outcome {
         /// What was still under way, in words, with ids where they are known.
         in_flight: Vec<String>,
     },
-    /// The run ended before this target's turn.
-    NotStarted,
+    /// This target's turn did not come.
+    NotStarted {
+        /// Why.
+        #[serde(flatten)]
+        held: Held,
+    },
+}
+
+/// Why a target's turn did not come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The kind of reason.
+    pub code: HeldCode,
+    /// The reason, for people.
+    pub reason: String,
+}
+
+impl Held {
+    /// Someone asked the run to stop.
+    pub fn interrupted() -> Self {
+        Self::new(HeldCode::Interrupted, "the run was asked to stop before its turn")
+    }
+
+    /// For a reason of this kind.
+    pub fn new(code: HeldCode, reason: impl Into<String>) -> Self {
+        Self { code, reason: reason.into() }
+    }
+}
+
+/// Kinds of reasons why a target's turn did not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldCode {
+    /// Someone asked the run to stop.
+    Interrupted,
+    /// More targets have failed than may.
+    BudgetSpent,
+    /// The command between two waves did not succeed.
+    GateFailed,
+    /// Someone was asked between two waves and said no.
+    Declined,
+    /// What the saved plan rests on is not so any more.
+    StalePlan,
 }
 
 /// A failed action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionFailure {
     /// Its number in the target's plan; `None` where the failure belongs to no single action.
     pub action: Option<ActionId>,
@@ -79,7 +120,7 @@ impl Outcome {
             Self::Unreachable { .. } => "unreachable",
             Self::Skipped { .. } => "skipped",
             Self::Interrupted { .. } => "interrupted",
-            Self::NotStarted => "not started",
+            Self::NotStarted { .. } => "not started",
         }
     }
 
@@ -96,6 +137,21 @@ impl Outcome {
         "not started",
         "skipped",
     ];
+
+    /// Whether it spends a failure budget: the account could not be reached, something was refused, or
+    /// what was done has not come to what was planned. Throttling says nothing about an account, and what
+    /// was known to be blocked when the plan was confirmed is no failure of the rollout.
+    pub fn is_failure(&self) -> bool {
+        let throttled = |failure: &Failure| failure.class == ErrorClass::Throttled;
+        match self {
+            Self::Failed { failed } | Self::PartlyChanged { failed } => {
+                !failed.iter().all(|one| throttled(&one.failure))
+            }
+            Self::Unreachable { failure } => !throttled(failure),
+            Self::Diverged { left, .. } => !left.is_empty(),
+            _ => false,
+        }
+    }
 
     /// Whether a person has to look at it.
     pub fn is_trouble(&self) -> bool {

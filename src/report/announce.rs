@@ -7,7 +7,7 @@ use crate::plan::outcome::Outcome;
 use crate::report::event::{Event, EventKind, Phase};
 use crate::report::paint::{Line, Tone};
 use crate::report::progress::{Finished, Progress};
-use crate::report::{safe, trouble, words};
+use crate::report::{safe, trouble, waves, words};
 
 /// Names up to so many columns are padded, so that what follows is aligned.
 pub(super) const WIDEST_NAME: usize = 24;
@@ -74,6 +74,14 @@ impl Announcer {
                 self.finished(target, progress)
             }
             EventKind::ShutdownRequested { level } => vec![stopping(level, progress)],
+            EventKind::Notice { text } => vec![Line::new().tone(Tone::Busy, text)],
+            EventKind::WaveStarted { .. }
+            | EventKind::WaveFinished { .. }
+            | EventKind::BudgetSpent { .. }
+            | EventKind::BakeStarted { .. }
+            | EventKind::GateStarted { .. }
+            | EventKind::GateOutput { .. }
+            | EventKind::GateFinished { .. } => waves::line(&event.kind).into_iter().collect(),
             _ if self.verbose => verbose(event, progress).into_iter().collect(),
             _ => vec![],
         }
@@ -143,7 +151,9 @@ pub(super) fn tone(outcome: &Outcome) -> Tone {
     match outcome {
         Outcome::Changed => Tone::Good,
         Outcome::InSync | Outcome::Skipped { .. } => Tone::Faint,
-        Outcome::WouldChange | Outcome::Interrupted { .. } | Outcome::NotStarted => Tone::Busy,
+        Outcome::WouldChange | Outcome::Interrupted { .. } | Outcome::NotStarted { .. } => {
+            Tone::Busy
+        }
         Outcome::PartlyChanged { .. }
         | Outcome::Diverged { .. }
         | Outcome::Failed { .. }
@@ -163,9 +173,10 @@ fn mark(outcome: &Outcome) -> Line {
 /// On a terminal only what changed or went wrong stays; the rest is counted in the bar.
 fn stays(outcome: &Outcome) -> bool {
     match outcome {
-        Outcome::InSync | Outcome::WouldChange | Outcome::Skipped { .. } | Outcome::NotStarted => {
-            false
-        }
+        Outcome::InSync
+        | Outcome::WouldChange
+        | Outcome::Skipped { .. }
+        | Outcome::NotStarted { .. } => false,
         Outcome::Changed
         | Outcome::Interrupted { .. }
         | Outcome::PartlyChanged { .. }

@@ -1,9 +1,12 @@
 //! Events: the one account of what happens in a run. The terminal, the plain lines and the JSON lines
 //! are three readings of this stream and nothing else.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -14,13 +17,13 @@ use crate::plan::outcome::Outcome;
 
 /// Version of the event stream. A new minor adds fields or events, which readers ignore; a new major
 /// may change them, which readers refuse.
-pub const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "1.1";
 
 /// One thing that happened.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Event {
     /// Since the run began.
-    #[serde(rename = "elapsed_ms", serialize_with = "as_millis")]
+    #[serde(rename = "elapsed_ms", serialize_with = "as_millis", deserialize_with = "from_millis")]
     pub elapsed: Duration,
     /// What.
     #[serde(flatten)]
@@ -31,16 +34,28 @@ fn as_millis<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<
     serializer.serialize_u64(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
 }
 
+fn from_millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_millis)
+}
+
+/// `drain` or `abort`.
+type LevelName = &'static str;
+
+fn level_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LevelName, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Ok(if name == "drain" { "drain" } else { "abort" })
+}
+
 /// What can happen.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum EventKind {
     /// Always first.
     RunStarted {
         /// [`FORMAT`]
-        format: &'static str,
+        format: Cow<'static, str>,
         /// The program's version.
-        version: &'static str,
+        version: Cow<'static, str>,
         /// The verb: `plan`, `apply`.
         command: String,
         /// The deployment's name.
@@ -71,6 +86,65 @@ pub enum EventKind {
     PhaseFinished {
         /// The phase.
         phase: Phase,
+    },
+    /// The turn of a wave has come. Only where accounts.toml has waves.
+    WaveStarted {
+        /// Which.
+        #[serde(flatten)]
+        wave: WaveId,
+        /// How many targets are in it.
+        targets: usize,
+        /// How many of them there is something to do in.
+        to_change: usize,
+        /// How many may be in flight at first; absent where no failure budget limits it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        width: Option<usize>,
+    },
+    /// Every target of the wave has ended.
+    WaveFinished {
+        /// Which.
+        #[serde(flatten)]
+        wave: WaveId,
+        /// How many targets were in it.
+        targets: usize,
+        /// How many of them count as failed.
+        failed: usize,
+    },
+    /// One more target has failed than may: nothing new is started.
+    BudgetSpent {
+        /// Whose budget, and how it stands, for people.
+        reason: String,
+    },
+    /// The next wave waits for a while.
+    BakeStarted {
+        /// The wave that is over.
+        #[serde(flatten)]
+        wave: WaveId,
+        /// How long.
+        seconds: u64,
+    },
+    /// The next wave waits for a command's success.
+    GateStarted {
+        /// The wave that is over.
+        #[serde(flatten)]
+        wave: WaveId,
+        /// The command.
+        command: String,
+    },
+    /// The command between two waves wrote a line, to stdout or stderr; untrusted text.
+    GateOutput {
+        /// The line, without its end.
+        line: String,
+    },
+    /// The command between two waves has ended, or was ended.
+    GateFinished {
+        /// The wave that is over.
+        #[serde(flatten)]
+        wave: WaveId,
+        /// Whether the next wave may begin.
+        passed: bool,
+        /// How it ended, for people: `exited with 3`.
+        how: String,
     },
     /// A target's turn has come.
     TargetStarted {
@@ -156,7 +230,14 @@ pub enum EventKind {
     /// Someone pressed Ctrl-C or sent SIGTERM.
     ShutdownRequested {
         /// `drain` or `abort`
-        level: &'static str,
+        #[serde(deserialize_with = "level_name")]
+        level: LevelName,
+    },
+    /// Something about the whole run that a person should know: a lock that was taken over or lost, a
+    /// journal that cannot be written any more.
+    Notice {
+        /// For people; untrusted text.
+        text: String,
     },
     /// Always last.
     RunFinished {
@@ -165,8 +246,25 @@ pub enum EventKind {
     },
 }
 
+/// A wave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaveId {
+    /// Which, from 1.
+    pub wave: usize,
+    /// Of how many.
+    pub waves: usize,
+    /// Its name, as accounts.toml gives it.
+    pub wave_name: String,
+}
+
+impl fmt::Display for WaveId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wave {} of {} ({})", self.wave, self.waves, self.wave_name)
+    }
+}
+
 /// The phases of a run over all targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Reading and planning every target.
@@ -176,7 +274,7 @@ pub enum Phase {
 }
 
 /// What a target is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// Waiting for its turn to send.
@@ -200,12 +298,22 @@ pub enum Message {
     Flush(oneshot::Sender<()>),
 }
 
+/// Takes down every event as it is sent, before any reporter sees it. Must not wait.
+pub type Recorder = Arc<dyn Fn(&Event) + Send + Sync>;
+
 /// The sending side of the stream; cheap to clone. Sending never waits and never fails: when nobody
 /// listens any more, there is nobody to tell.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Events {
     sender: mpsc::UnboundedSender<Message>,
     start: Instant,
+    recorder: Option<Recorder>,
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Events").field("start", &self.start).finish_non_exhaustive()
+    }
 }
 
 impl Events {
@@ -213,12 +321,26 @@ impl Events {
     /// events per target and a slow terminal must not slow the work.
     pub fn channel() -> (Self, mpsc::UnboundedReceiver<Message>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self { sender, start: Instant::now() }, receiver)
+        (Self { sender, start: Instant::now(), recorder: None }, receiver)
+    }
+
+    /// The same stream, taken down by `recorder` from here on.
+    #[must_use]
+    pub fn recorded(self, recorder: Recorder) -> Self {
+        Self { recorder: Some(recorder), ..self }
+    }
+
+    /// Since the stream began.
+    pub fn elapsed(&self) -> Duration {
+        self.start.elapsed()
     }
 
     /// Says that something happened, now.
     pub fn send(&self, kind: EventKind) {
         let event = Event { elapsed: self.start.elapsed(), kind };
+        if let Some(record) = &self.recorder {
+            record(&event);
+        }
         drop(self.sender.send(Message::Event(Box::new(event))));
     }
 
@@ -232,23 +354,26 @@ impl Events {
 
     /// A sender that does not keep the stream open, for those who outlive the run.
     pub fn downgrade(&self) -> WeakEvents {
-        WeakEvents { sender: self.sender.downgrade(), start: self.start }
+        let sender = self.sender.downgrade();
+        WeakEvents { sender, start: self.start, recorder: self.recorder.clone() }
     }
 }
 
 /// A sender that does not keep the stream open: the stream ends when all [`Events`] are gone, and
 /// what this one sends afterwards reaches nobody.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct WeakEvents {
     sender: mpsc::WeakUnboundedSender<Message>,
     start: Instant,
+    recorder: Option<Recorder>,
 }
 
 impl WeakEvents {
     /// Says that something happened, now.
     pub fn send(&self, kind: EventKind) {
         if let Some(sender) = self.sender.upgrade() {
-            Events { sender, start: self.start }.send(kind);
+            let (start, recorder) = (self.start, self.recorder.clone());
+            Events { sender, start, recorder }.send(kind);
         }
     }
 }

@@ -62,6 +62,8 @@ fn headline(progress: &Progress, now: Duration, size: Size) -> Line {
     };
     let (done, all) = (phase.ended.len(), phase.targets.max(phase.ended.len()));
     let numbers = Line::new().plain(&format!(" {done}/{all}  {}  ", words::duration(now)));
+    let wave = progress.wave.as_ref().map(|wave| format!("{}  ", wave.words(now)));
+    let numbers = numbers.plain(&wave.unwrap_or_default());
     let line = tally(progress).into_iter().fold(numbers, Line::then);
     let room = size.columns.saturating_sub("Observing ".len() + line.width() + 1);
     verb.plain(" ").then(bar(done, all, room.clamp(8, 30))).then(line)

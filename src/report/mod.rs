@@ -12,11 +12,14 @@ pub mod paint;
 pub mod plain;
 pub mod plan_json;
 pub mod plan_text;
+pub mod plan_waves;
 pub mod progress;
+pub mod runs;
 pub mod safe;
 pub mod summary;
 pub mod trouble;
 pub mod tty;
+pub mod waves;
 pub mod words;
 
 use std::io;

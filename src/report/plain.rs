@@ -81,5 +81,7 @@ fn heartbeat(progress: &Progress, now: Duration) -> String {
         let age = words::duration(now.saturating_sub(one.since));
         format!(", oldest {} {age}", safe::text(&one.name))
     });
-    format!("still working: {done}/{all} done{in_flight}{queued}{}", oldest.unwrap_or_default())
+    let wave = progress.wave.as_ref().map(|wave| format!(", {}", wave.words(now)));
+    let (wave, oldest) = (wave.unwrap_or_default(), oldest.unwrap_or_default());
+    format!("still working: {done}/{all} done{wave}{in_flight}{queued}{oldest}")
 }

@@ -6,12 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ids::{AccountId, Region, TargetId};
+use crate::plan::artifact::{FORMAT, Origin, digest, digest_of};
 use crate::plan::counts::Counts;
 use crate::plan::{Plan, Planned, TargetPlan};
-
-/// Version of the document. A new minor adds fields, which readers ignore; a new major may change
-/// them, which readers refuse.
-pub const FORMAT: &str = "1.0";
+use crate::report::plan_waves::Course;
 
 /// What the document says besides the plan.
 #[derive(Debug, Clone)]
@@ -24,6 +22,10 @@ pub struct PlanMeta<'a> {
     pub created_at: &'a str,
     /// Names of the accounts.
     pub names: &'a BTreeMap<AccountId, String>,
+    /// What the plan was made for.
+    pub origin: &'a Origin,
+    /// In which order it is carried out.
+    pub course: &'a Course,
 }
 
 /// The whole plan as one document.
@@ -34,6 +36,9 @@ pub fn document(plan: &Plan, meta: &PlanMeta) -> Value {
         version: meta.version,
         deployment: meta.deployment,
         created_at: meta.created_at,
+        origin: meta.origin,
+        digest: digest(plan),
+        rollout: meta.course,
         totals: Totals::of(plan),
         targets: plan.targets.iter().map(|(id, planned)| Entry::of(id, planned, meta)).collect(),
     };
@@ -48,6 +53,10 @@ struct Document<'a> {
     version: &'a str,
     deployment: &'a str,
     created_at: &'a str,
+    #[serde(flatten)]
+    origin: &'a Origin,
+    digest: String,
+    rollout: &'a Course,
     totals: Totals,
     targets: Vec<Entry<'a>>,
 }
@@ -93,6 +102,8 @@ struct Entry<'a> {
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<Counts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
     #[serde(flatten)]
     planned: &'a Planned,
 }
@@ -100,12 +111,13 @@ struct Entry<'a> {
 impl<'a> Entry<'a> {
     fn of(target: &'a TargetId, planned: &'a Planned, meta: &PlanMeta<'a>) -> Self {
         let TargetId { account, region } = target;
-        let counts = match planned {
-            Planned::Ready(ready) => Some(ready.counts()),
+        let ready = match planned {
+            Planned::Ready(ready) => Some(ready),
             Planned::Unreachable { .. } => None,
         };
+        let (counts, digest) = (ready.map(TargetPlan::counts), ready.map(digest_of));
         let name = meta.names.get(account).map(String::as_str);
-        Self { target, account, region, name, counts, planned }
+        Self { target, account, region, name, counts, digest, planned }
     }
 }
 
@@ -113,7 +125,18 @@ impl<'a> Entry<'a> {
 mod tests {
     use super::*;
     use crate::model::failure::{ErrorClass, Failure};
+    use crate::plan::artifact::SavedPlan;
     use crate::plan::testing::world;
+
+    fn origin() -> Origin {
+        Origin {
+            run: "1763812800000000000-4711".to_owned(),
+            sandbox: false,
+            management: Some("999999999999".parse().unwrap()),
+            config: BTreeMap::from([("rollout".to_owned(), "sha256:00".to_owned())]),
+            scope: vec!["--ou /Sandbox".to_owned()],
+        }
+    }
 
     fn of(plan: &Plan) -> Value {
         let names = BTreeMap::from([("111122223333".parse().unwrap(), "workload".to_owned())]);
@@ -122,6 +145,8 @@ mod tests {
             deployment: "privatelink",
             created_at: "2026-11-22T12:00:00Z",
             names: &names,
+            origin: &origin(),
+            course: &Course::default(),
         };
         document(plan, &meta)
     }
@@ -145,15 +170,51 @@ mod tests {
     #[test]
     fn the_plan_can_be_read_back_from_the_document() {
         let (plan, document) = (plan(), of(&plan()));
-        let targets: BTreeMap<TargetId, Planned> = document["targets"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|entry| {
-                let target = serde_json::from_value(entry["target"].clone()).unwrap();
-                (target, serde_json::from_value(entry.clone()).unwrap())
-            })
-            .collect();
-        assert_eq!(Plan { targets }, plan);
+        for text in
+            [document.to_string(), serde_json::to_string_pretty(&sorted(&document)).unwrap()]
+        {
+            let saved = SavedPlan::read(&text).unwrap();
+            assert_eq!((saved.plan, saved.origin), (plan.clone(), origin()));
+            assert_eq!(saved.deployment, "privatelink");
+        }
+    }
+
+    /// As `jq -S` leaves it.
+    fn sorted(document: &Value) -> Value {
+        let mut document = document.clone();
+        document.sort_all_objects();
+        document
+    }
+
+    #[test]
+    fn what_is_no_plan_or_was_touched_is_refused_with_the_reason() {
+        let without = |key: &str| {
+            let mut document = of(&plan());
+            document.as_object_mut().unwrap().remove(key);
+            document
+        };
+        let with = |key: &str, value: &str| {
+            let mut document = of(&plan());
+            document[key] = value.into();
+            document
+        };
+        let mut edited = of(&plan());
+        edited["targets"][0]["actions"][0]["what"] = "other".into();
+        let mut dropped = of(&plan());
+        dropped["targets"].as_array_mut().unwrap().pop();
+        for (text, said) in [
+            ("hello".to_owned(), "is not a plan"),
+            ("[]".to_owned(), "is not a plan"),
+            (without("kind").to_string(), "is not a plan"),
+            (with("kind", "audit").to_string(), "of the kind `audit`"),
+            (with("format", "2.0").to_string(), "this version reads"),
+            (without("digest").to_string(), "plan again"),
+            (without("targets").to_string(), "is not a whole plan"),
+            (edited.to_string(), "was changed after it was saved"),
+            (dropped.to_string(), "was changed after it was saved"),
+        ] {
+            let wrong = SavedPlan::read(&text).unwrap_err();
+            assert!(wrong.contains(said), "no `{said}` in {wrong}");
+        }
     }
 }

@@ -8,7 +8,8 @@ use crate::exit::Exit;
 use crate::ids::TargetId;
 use crate::model::endpoint::EndpointState;
 use crate::plan::outcome::Outcome;
-use crate::report::event::{Event, EventKind, Phase, Step};
+use crate::report::event::{Event, EventKind, Phase, Step, WaveId};
+use crate::report::{safe, words};
 
 /// Where a run stands.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +24,8 @@ pub struct Progress {
     pub discovered: Option<Discovered>,
     /// The phase under way, or the last one.
     pub phase: Option<PhaseProgress>,
+    /// The wave under way, or the last one; `None` where there are no waves.
+    pub wave: Option<WaveProgress>,
     /// Targets whose turn has come and that have not ended their phase.
     pub running: BTreeMap<TargetId, Running>,
     /// What was planned, by target.
@@ -67,6 +70,46 @@ pub struct PhaseProgress {
     pub began: Duration,
     /// When it was over.
     pub over: Option<Duration>,
+}
+
+/// Where the waves stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaveProgress {
+    /// Which it is.
+    pub id: WaveId,
+    /// What the next one waits for.
+    pub pause: Option<Pause>,
+}
+
+/// What a wave that is over is followed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// Time.
+    Bake {
+        /// Until when, since the run began.
+        until: Duration,
+    },
+    /// A command.
+    Gate {
+        /// Since when, since the run began.
+        since: Duration,
+    },
+}
+
+impl WaveProgress {
+    /// `wave 1 of 3 (canary)`, `wave 1 of 3 (canary) bakes 4m12s`, `... gate 12s`; for people.
+    pub fn words(&self, now: Duration) -> String {
+        let wave = safe::text(&self.id.to_string());
+        match self.pause {
+            None => wave,
+            Some(Pause::Bake { until }) => {
+                format!("{wave} bakes {}", words::duration(until.saturating_sub(now)))
+            }
+            Some(Pause::Gate { since }) => {
+                format!("{wave} gate {}", words::duration(now.saturating_sub(since)))
+            }
+        }
+    }
 }
 
 /// A target that is being worked on.
@@ -174,9 +217,23 @@ impl Progress {
                     phase.over = Some(event.elapsed);
                 }
             }
+            EventKind::WaveStarted { wave, .. } => {
+                self.wave = Some(WaveProgress { id: wave.clone(), pause: None });
+            }
+            EventKind::BakeStarted { seconds, .. } => {
+                self.pause(Pause::Bake { until: event.elapsed + Duration::from_secs(*seconds) });
+            }
+            EventKind::GateStarted { .. } => self.pause(Pause::Gate { since: event.elapsed }),
+            EventKind::WaveFinished { .. } | EventKind::GateFinished { .. } => {
+                if let Some(wave) = &mut self.wave {
+                    wave.pause = None;
+                }
+            }
+            EventKind::BudgetSpent { .. } | EventKind::GateOutput { .. } => {}
             EventKind::Throttled { .. } => self.throttled += 1,
             EventKind::ShutdownRequested { level } => self.shutdown = Some(level),
             EventKind::RunFinished { exit_code } => self.exit_code = Some(*exit_code),
+            EventKind::Notice { .. } => {}
             EventKind::TargetStarted { .. }
             | EventKind::TargetStep { .. }
             | EventKind::TargetPlanned { .. }
@@ -184,6 +241,12 @@ impl Progress {
             EventKind::ActionStarted { .. }
             | EventKind::ActionFinished { .. }
             | EventKind::EndpointState { .. } => self.work(event),
+        }
+    }
+
+    fn pause(&mut self, pause: Pause) {
+        if let Some(wave) = &mut self.wave {
+            wave.pause = Some(pause);
         }
     }
 
@@ -336,7 +399,7 @@ pub fn exit<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>, shutdown: bool)
                 Exit::Ok
             }
             Outcome::Interrupted { .. } => Exit::Interrupted,
-            Outcome::NotStarted
+            Outcome::NotStarted { .. }
             | Outcome::PartlyChanged { .. }
             | Outcome::Diverged { .. }
             | Outcome::Failed { .. }

@@ -29,8 +29,8 @@ pub(super) fn name(number: u64) -> String {
 
 pub(super) fn run_started() -> EventKind {
     EventKind::RunStarted {
-        format: FORMAT,
-        version: "0.1.0",
+        format: FORMAT.into(),
+        version: "0.1.0".into(),
         command: "apply".to_owned(),
         deployment: "privatelink".to_owned(),
         started_at: "2026-11-22T00:00:00Z".to_owned(),

@@ -72,7 +72,7 @@ fn is_told(outcome: &Outcome) -> bool {
 }
 
 fn is_unfinished(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Interrupted { .. } | Outcome::NotStarted)
+    matches!(outcome, Outcome::Interrupted { .. } | Outcome::NotStarted { .. })
 }
 
 /// In the order of [`Outcome::LABELS`], then the largest first.
@@ -130,7 +130,7 @@ fn told(group: &Group<'_>, progress: &Progress, options: Options) -> Vec<Line> {
     lines.push(Line::new().tone(tone, label).plain(&title));
     lines.extend(reasons(&group.troubles));
     let named = match group.outcome {
-        Outcome::NotStarted if !options.verbose => group.targets.len().min(NAMED),
+        Outcome::NotStarted { .. } if !options.verbose => group.targets.len().min(NAMED),
         _ => group.targets.len(),
     };
     let name = |(_, finished): &(_, &Finished)| safe::width(&safe::text(&finished.name));

@@ -5,7 +5,7 @@ use tokio::time::sleep;
 
 use super::*;
 use crate::ids::TargetId;
-use crate::plan::outcome::Outcome;
+use crate::plan::outcome::{Held, Outcome};
 use crate::report::event::{Events, FORMAT, Phase, Step};
 use crate::report::jsonl::Jsonl;
 use crate::report::plain::Plain;
@@ -130,7 +130,7 @@ async fn a_closed_pipe_drains_the_run_and_the_counting_goes_on() {
     events.flush().await;
     assert_eq!(shutdown.level(), Level::Drain);
     events.send(finished(1, Outcome::Changed));
-    events.send(finished(2, Outcome::NotStarted));
+    events.send(finished(2, Outcome::NotStarted { held: Held::interrupted() }));
     events.flush().await;
     drop(events);
     let progress = consumer.await.unwrap();
@@ -288,7 +288,7 @@ async fn machines_get_every_event_as_one_line_with_the_version_first() {
     let first: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
     assert_eq!((&first["event"], &first["format"]), (&"run-started".into(), &FORMAT.into()));
     insta::assert_snapshot!(text, @r#"
-    {"elapsed_ms":0,"event":"run-started","format":"1.0","version":"0.1.0","command":"apply","deployment":"privatelink","started_at":"2026-11-22T00:00:00Z","sandbox":false}
+    {"elapsed_ms":0,"event":"run-started","format":"1.1","version":"0.1.0","command":"apply","deployment":"privatelink","started_at":"2026-11-22T00:00:00Z","sandbox":false}
     {"elapsed_ms":0,"event":"discovered","consumers":4,"skipped":4,"targets":4}
     {"elapsed_ms":1500,"event":"target-started","target":"111122220004/eu-west-1","name":"evil\u001b[2J\u009b\n"}
     {"elapsed_ms":1500,"event":"target-step","target":"111122220001/eu-west-1","step":"observing"}

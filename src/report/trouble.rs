@@ -1,7 +1,7 @@
 //! What is wrong with a target, taken out of its outcome once for everyone who shows it.
 
 use crate::model::failure::Failure;
-use crate::plan::outcome::Outcome;
+use crate::plan::outcome::{Held, HeldCode, Outcome};
 
 /// One thing that a person should know about an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +60,8 @@ pub fn of(outcome: &Outcome) -> Vec<Trouble> {
 
 fn each(outcome: &Outcome) -> Vec<Trouble> {
     match outcome {
-        Outcome::InSync | Outcome::WouldChange | Outcome::Changed | Outcome::NotStarted => vec![],
+        Outcome::InSync | Outcome::WouldChange | Outcome::Changed => vec![],
+        Outcome::NotStarted { held } => held_back(held).into_iter().collect(),
         Outcome::PartlyChanged { failed } | Outcome::Failed { failed } => {
             failed.iter().map(|one| Trouble::failed(Some(&one.what), &one.failure)).collect()
         }
@@ -75,6 +76,26 @@ fn each(outcome: &Outcome) -> Vec<Trouble> {
             in_flight.iter().map(|what| Trouble::new(None, format!("in flight: {what}"))).collect()
         }
     }
+}
+
+/// Why a turn did not come, and how to go on. That someone pressed Ctrl-C is known to whoever did.
+fn held_back(held: &Held) -> Option<Trouble> {
+    let hint = match held.code {
+        HeldCode::Interrupted => return None,
+        HeldCode::BudgetSpent => {
+            "mend what failed, then run the same command again: what is done stays done; \
+             `rollout.failure_budget` sets how many may fail"
+        }
+        HeldCode::GateFailed => {
+            "when it succeeds, run the same command again: what is done stays done; `--wave` goes on \
+             with one wave alone"
+        }
+        HeldCode::Declined => "to go on, run the same command again: what is done stays done",
+        HeldCode::StalePlan => {
+            "plan and look again, or carry out what planning comes to now with `--replan`"
+        }
+    };
+    Some(Trouble { hint: Some(hint.to_owned()), ..Trouble::new(None, &held.reason) })
 }
 
 #[cfg(test)]

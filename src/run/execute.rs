@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::budget::{Budget, Entry};
 use super::fleet::{Slot, Turn, fleet};
+use super::journal::send_noted;
 use super::observe::plan_one;
-use super::send::{Sent, mutation, send};
+use super::send::{Sent, mutation, resource};
 use super::waiter::{self, Settled, Until, Waiter};
 use super::{Run, Target};
 use crate::aws::Ec2;
@@ -18,7 +20,7 @@ use crate::plan::action::{Action, ActionId, Verb};
 use crate::plan::aim::Purpose;
 use crate::plan::outcome::{ActionFailure, Outcome};
 use crate::plan::{Blocked, TargetPlan, sparing};
-use crate::report::event::{EventKind, Phase, Step};
+use crate::report::event::{EventKind, Step};
 use crate::shutdown::Level;
 
 /// Rests between looks at a target that AWS does not yet show as changed: reads lag behind writes
@@ -35,40 +37,46 @@ const LOOKS: [Duration; 5] = [
 /// record of what was made.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Carries out the plans of these targets, and tells and answers each one's outcome.
-pub async fn execute(
+/// Work to be done: targets and their plans.
+pub type Work = BTreeMap<TargetId, (Arc<Target>, TargetPlan)>;
+
+/// Carries out the plans of these targets side by side, within the budget, and tells and answers each
+/// one's outcome.
+pub(super) async fn execute_together(
     run: &Arc<Run>,
-    work: BTreeMap<TargetId, (Arc<Target>, TargetPlan)>,
-) -> Vec<Outcome> {
-    run.events.send(EventKind::PhaseStarted { phase: Phase::Apply, targets: work.len() });
+    work: Work,
+    budget: &Arc<Budget>,
+) -> Vec<(Arc<Target>, Outcome)> {
     let targets = work.values().map(|(target, _)| Arc::clone(target)).collect();
     let plans: BTreeMap<TargetId, Arc<TargetPlan>> =
         work.into_iter().map(|(id, (_, plan))| (id, Arc::new(plan))).collect();
-    let one = |target: Arc<Target>, slot| {
+    let one = |target: Arc<Target>, slot, entry: Entry| {
         let (run, plan) = (Arc::clone(run), plans.get(&target.id).cloned());
         async move {
             let outcome = execute_one(&run, &target, plan.unwrap_or_default(), slot).await;
             run.finish(&target, outcome.clone());
+            if let Some(spent) = entry.end(outcome.is_failure()) {
+                run.events.send(EventKind::BudgetSpent { reason: spent.reason });
+            }
             outcome
         }
     };
     let places = run.config.rollout.max_in_flight;
     let mut outcomes = Vec::new();
-    for (target, turn) in fleet(targets, places, &run.shutdown, one).await {
+    for (target, turn) in fleet(targets, places, &run.shutdown, budget, one).await {
         let outcome = match turn {
             Turn::Done(outcome) => {
-                outcomes.push(outcome);
+                outcomes.push((target, outcome));
                 continue;
             }
-            Turn::NotStarted => Outcome::NotStarted,
+            Turn::NotStarted(held) => Outcome::NotStarted { held },
             Turn::Panicked(failure) => Outcome::Failed {
                 failed: vec![ActionFailure { action: None, what: "target".to_owned(), failure }],
             },
         };
         run.finish(&target, outcome.clone());
-        outcomes.push(outcome);
+        outcomes.push((target, outcome));
     }
-    run.events.send(EventKind::PhaseFinished { phase: Phase::Apply });
     outcomes
 }
 
@@ -87,7 +95,7 @@ async fn execute_one(run: &Run, target: &Target, plan: Arc<TargetPlan>, slot: Sl
         done: BTreeSet::new(),
         groups: BTreeMap::new(),
         failed: Vec::new(),
-        changed: false,
+        changed: run.journal.has_changed(&target.id),
         unanswered: None,
     };
     execution.carry_out().await;
@@ -244,7 +252,7 @@ impl<'a> Execution<'a> {
         };
         let answer = tokio::select! {
             biased;
-            answer = send(self.ec2, &run.id, action, &self.groups) => answer,
+            answer = send_noted(run, &self.target.id, self.ec2, action, &self.groups) => answer,
             () = insisted => {
                 self.unanswered = Some(format!("{what} (sent, no answer yet)"));
                 return;
@@ -376,7 +384,7 @@ impl<'a> Execution<'a> {
             }
         }
         match last {
-            Ok(plan) if plan.is_in_sync() && self.plan.actions.is_empty() => Outcome::InSync,
+            Ok(plan) if plan.is_in_sync() && !self.changed => Outcome::InSync,
             Ok(plan) if plan.is_in_sync() => Outcome::Changed,
             Ok(plan) => diverged(plan.blocked, &plan.actions),
             Err(failure) => {
@@ -412,14 +420,5 @@ fn failed_half_way(verb: &Verb, failure: &Failure) -> bool {
             failure.operation == "RevokeSecurityGroupIngress" && !authorize.is_empty()
         }
         _ => false,
-    }
-}
-
-fn resource(sent: &Sent) -> Option<String> {
-    match sent {
-        Sent::Group(id) => Some(id.to_string()),
-        Sent::Coming(id) | Sent::Leaving(id) => Some(id.to_string()),
-        Sent::Settled(resource) => Some(resource.clone()),
-        Sent::Nothing => None,
     }
 }

@@ -9,7 +9,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use super::Target;
+use super::budget::{Budget, Entry};
 use crate::model::failure::{ErrorClass, Failure};
+use crate::plan::outcome::Held;
 use crate::shutdown::{Level, Shutdown};
 
 /// A place among the targets being worked on. Whoever only waits gives it back.
@@ -41,21 +43,23 @@ pub(super) enum Turn<R> {
     Done(R),
     /// It panicked: a bug, and this target's alone.
     Panicked(Failure),
-    /// The run was asked to stop before its turn.
-    NotStarted,
+    /// Its turn did not come.
+    NotStarted(Held),
 }
 
-/// Runs `work` for every target, `places` at a time, until all have ended or, once the run drains, until
-/// those that were started have. Every target is in the answer exactly once.
+/// Runs `work` for every target, `places` at a time and no more than the budget admits, until all have
+/// ended or, once the run drains or the budget is spent, until those that were started have. Every target
+/// is in the answer exactly once.
 pub(super) async fn fleet<R, W, F>(
     targets: Vec<Arc<Target>>,
     places: usize,
     shutdown: &Shutdown,
+    budget: &Arc<Budget>,
     work: W,
 ) -> Vec<(Arc<Target>, Turn<R>)>
 where
     R: Send + 'static,
-    W: Fn(Arc<Target>, Slot) -> F,
+    W: Fn(Arc<Target>, Slot, Entry) -> F,
     F: Future<Output = R> + Send + 'static,
 {
     let places = Arc::new(Semaphore::new(places));
@@ -63,15 +67,19 @@ where
     let mut ended = Vec::with_capacity(targets.len());
     for target in targets {
         let mut slot = Slot { places: Arc::clone(&places), held: None };
-        tokio::select! {
+        let entry = tokio::select! {
             biased;
-            () = shutdown.at_least(Level::Drain) => {
-                ended.push((target, Turn::NotStarted));
+            () = shutdown.at_least(Level::Drain) => Err(Held::interrupted()),
+            entry = enter(&mut slot, budget) => entry,
+        };
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(held) => {
+                ended.push((target, Turn::NotStarted(held)));
                 continue;
             }
-            () = slot.hold() => {}
-        }
-        let work = AssertUnwindSafe(work(Arc::clone(&target), slot)).catch_unwind();
+        };
+        let work = AssertUnwindSafe(work(Arc::clone(&target), slot, entry)).catch_unwind();
         running.spawn(async move {
             let turn = match work.await {
                 Ok(result) => Turn::Done(result),
@@ -87,6 +95,19 @@ where
         ended.extend(done);
     }
     ended
+}
+
+/// Takes a place and asks the budget, in this order: while there is none, the budget may be spent.
+async fn enter(slot: &mut Slot, budget: &Arc<Budget>) -> Result<Entry, Held> {
+    loop {
+        let changed = budget.changed();
+        slot.hold().await;
+        if let Some(decided) = budget.try_enter() {
+            return decided;
+        }
+        slot.release();
+        changed.await;
+    }
 }
 
 fn bug(panic: &(dyn std::any::Any + Send)) -> Failure {

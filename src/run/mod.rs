@@ -1,9 +1,14 @@
 //! Doing: discover, observe, execute. Prints nothing; says what happens through events.
 
+mod budget;
 mod discover;
 mod execute;
 mod fleet;
+mod gate;
+pub mod journal;
+pub mod lock;
 mod observe;
+mod rollout;
 mod send;
 mod usage;
 mod waiter;
@@ -25,9 +30,12 @@ use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
 
+pub use journal::Journal;
+
 pub use discover::{Walk, discover};
-pub use execute::execute;
-pub use observe::observe;
+pub use execute::Work;
+pub use observe::{Revisited, observe, resume, revisit};
+pub use rollout::{Ask, execute, roll_out};
 
 /// One run of the program: what every step needs.
 pub struct Run {
@@ -43,6 +51,8 @@ pub struct Run {
     pub id: String,
     /// What the run is for, and how far it may go.
     pub aim: Aim,
+    /// What is written of the run before it happens.
+    pub journal: Journal,
     catalogues: Catalogues,
 }
 
@@ -55,14 +65,21 @@ impl Run {
         shutdown: Shutdown,
         id: String,
     ) -> Self {
-        let aim = Aim::default();
-        Self { config, sessions, events, shutdown, id, aim, catalogues: Catalogues::default() }
+        let (aim, journal, catalogues) =
+            (Aim::default(), Journal::default(), Catalogues::default());
+        Self { config, sessions, events, shutdown, id, aim, journal, catalogues }
     }
 
     /// The same run for something else than all of accounts.toml.
     #[must_use]
     pub fn aiming(self, aim: Aim) -> Self {
         Self { aim, ..self }
+    }
+
+    /// The same run with a journal.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     /// Tells a target's end.
@@ -96,6 +113,8 @@ pub struct Target {
     pub name: String,
     /// What it should have.
     pub settings: Settings,
+    /// The index of its wave; see [`crate::config::Rollout::wave_of`].
+    pub wave: usize,
 }
 
 impl Target {
@@ -105,6 +124,7 @@ impl Target {
             id: TargetId { account: account.id.clone(), region: region.clone() },
             name: account.name.clone(),
             settings: config.settings(account, region),
+            wave: config.rollout.wave_of(account),
         }
     }
 }

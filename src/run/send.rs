@@ -50,6 +50,43 @@ pub(super) fn mutation(verb: &Verb) -> Option<Mutation> {
     }
 }
 
+/// The API action of the first call that this action stands for.
+pub(super) fn operation(verb: &Verb) -> &'static str {
+    match verb {
+        Verb::CreateSecurityGroup(_) => "CreateSecurityGroup",
+        Verb::ModifySecurityGroup { authorize, .. } if authorize.is_empty() => {
+            "RevokeSecurityGroupIngress"
+        }
+        Verb::ModifySecurityGroup { .. } => "AuthorizeSecurityGroupIngress",
+        Verb::CreateEndpoint(_) => "CreateVpcEndpoint",
+        Verb::ModifyEndpoint { .. } => "ModifyVpcEndpoint",
+        Verb::DeleteEndpoint { .. } => "DeleteVpcEndpoints",
+        Verb::DeleteSecurityGroup { .. } => "DeleteSecurityGroup",
+        Verb::Adopt { .. } | Verb::Tag { .. } => "CreateTags",
+    }
+}
+
+/// The id of what an action made or changed, where it has one.
+pub(super) fn resource(sent: &Sent) -> Option<String> {
+    match sent {
+        Sent::Group(id) => Some(id.to_string()),
+        Sent::Coming(id) | Sent::Leaving(id) => Some(id.to_string()),
+        Sent::Settled(resource) => Some(resource.clone()),
+        Sent::Nothing => None,
+    }
+}
+
+/// The client token of an action that takes one.
+pub(super) fn token(
+    run_id: &str,
+    verb: &Verb,
+    groups: &BTreeMap<ActionId, SecurityGroupId>,
+) -> Option<String> {
+    let Verb::CreateEndpoint(desired) = verb else { return None };
+    let security_groups = resolve(&desired.security_groups, groups).ok()?;
+    Some(client_token(run_id, desired, &security_groups))
+}
+
 /// Sends one action. `groups` are the security groups made earlier in the same plan.
 pub(super) async fn send(
     ec2: &Ec2,
@@ -180,7 +217,7 @@ async fn create_endpoint(
     groups: &BTreeMap<ActionId, SecurityGroupId>,
 ) -> Result<EndpointId, Failure> {
     let security_groups = resolve(&desired.security_groups, groups)?;
-    let client_token = client_token(run_id, desired);
+    let client_token = client_token(run_id, desired, &security_groups);
     let new = NewEndpoint {
         key: &desired.key,
         subnets: &desired.subnets,
@@ -271,10 +308,16 @@ fn resolve(
 }
 
 /// 64 hexadecimal digits, as many as AWS takes: the same for the same request of the same run, however
-/// often it is sent.
-fn client_token(run_id: &str, desired: &DesiredEndpoint) -> String {
+/// often it is sent, and whether its security group was made by the same plan or by an earlier process.
+fn client_token(
+    run_id: &str,
+    desired: &DesiredEndpoint,
+    security_groups: &BTreeSet<SecurityGroupId>,
+) -> String {
+    let security_groups = security_groups.iter().cloned().map(SecurityGroupRef::Id).collect();
+    let resolved = DesiredEndpoint { security_groups, ..desired.clone() };
     let mut digest = Sha256::new();
     digest.update(run_id.as_bytes());
-    digest.update(serde_json::to_vec(desired).unwrap_or_default());
+    digest.update(serde_json::to_vec(&resolved).unwrap_or_default());
     hex::encode(digest.finalize())
 }

@@ -105,12 +105,7 @@ impl Job {
 
     /// One run with trouble, which tells the truth, and the next one, which comes to the same end as if
     /// there had been none.
-    async fn survives(
-        &self,
-        calm: &Calm,
-        mishap: Mishap,
-        faults: Vec<FaultRule>,
-    ) -> Option<Ended> {
+    async fn survives(&self, calm: &Calm, mishap: Mishap, faults: Vec<FaultRule>) -> Option<Ended> {
         let rehearsal = self.start();
         for fault in faults {
             rehearsal.sandbox.add_fault(fault);
@@ -123,8 +118,7 @@ impl Job {
                 assert_eq!(outcomes.len(), 1, "{target}: {outcomes:?}");
                 if matches!(outcomes[0], Outcome::Changed | Outcome::InSync) {
                     let planned = &plan.targets[target];
-                    let done =
-                        matches!(planned, Planned::Ready(plan) if plan.is_in_sync() && plan.pending.is_empty());
+                    let done = matches!(planned, Planned::Ready(plan) if plan.is_in_sync() && plan.pending.is_empty());
                     assert!(done, "{target}: {outcomes:#?} {planned:#?}");
                 }
             }

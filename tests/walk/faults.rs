@@ -90,7 +90,7 @@ async fn told_the_truth(after: &Rehearsal, ended: &Ended, before: &[String]) {
             let Planned::Ready(plan) = &plan.targets[target] else { panic!("{target}") };
             assert!(plan.is_in_sync() && plan.pending.is_empty(), "{target}: {plan:#?}");
         }
-        if matches!(outcomes[0], Outcome::Failed { .. } | Outcome::NotStarted)
+        if matches!(outcomes[0], Outcome::Failed { .. } | Outcome::NotStarted { .. })
             && !after.calls().iter().any(|call| call.outcome == "Lost")
         {
             let of = |lines: &[String]| -> Vec<String> {

@@ -20,6 +20,7 @@ mod output;
 mod regions;
 mod rehearsal;
 mod repair;
+mod resume;
 mod rig;
 mod sandbox;
 mod scale;

@@ -15,7 +15,7 @@ fn jsonl_is_one_event_per_line_from_the_start_of_the_run_to_its_end() {
         |name: &str| -> Vec<&Value> { events.iter().filter(|e| e["event"] == name).collect() };
 
     let (first, last) = (&events[0], events.last().unwrap());
-    assert_eq!((&first["event"], &first["format"]), (&json!("run-started"), &json!("1.0")));
+    assert_eq!((&first["event"], &first["format"]), (&json!("run-started"), &json!("1.1")));
     assert_eq!((&last["event"], &last["exit_code"]), (&json!("run-finished"), &json!(0)));
     let times: Vec<u64> = events.iter().map(|e| e["elapsed_ms"].as_u64().unwrap()).collect();
     assert!(times.is_sorted());

@@ -14,7 +14,7 @@ use linkwalk::config::{self, Config};
 use linkwalk::ids::TargetId;
 use linkwalk::model::failure::Failure;
 use linkwalk::plan::aim::Aim;
-use linkwalk::plan::outcome::Outcome;
+use linkwalk::plan::outcome::{Held, Outcome};
 use linkwalk::plan::{Plan, Planned};
 use linkwalk::report::event::{EventKind, Events, Message};
 use linkwalk::run::{Run, Target, discover, execute, observe};
@@ -178,7 +178,7 @@ async fn carry_out(run: &Arc<Run>, targets: &[Arc<Target>], plan: &Plan) {
     let mut work = BTreeMap::new();
     for target in targets {
         let outcome = match plan.targets.get(&target.id) {
-            None => Outcome::NotStarted,
+            None => Outcome::NotStarted { held: Held::interrupted() },
             Some(Planned::Unreachable { failure }) => {
                 Outcome::Unreachable { failure: failure.clone() }
             }

@@ -9,6 +9,7 @@ pub use observe::Interfaces;
 use aws_sdk_ec2::Client;
 
 use crate::aws::pace::Bucket;
+use crate::aws::requests::{Request, RequestLog};
 use crate::ids::TargetId;
 
 /// EC2 of one account in one region.
@@ -19,6 +20,7 @@ pub struct Ec2 {
     creates: Bucket,
     modifies: Bucket,
     deletes: Bucket,
+    requests: RequestLog,
 }
 
 /// The calls that EC2 throttles hardest; each has a bucket of its own.
@@ -33,14 +35,20 @@ pub enum Mutation {
 }
 
 impl Ec2 {
-    pub(super) fn new(client: Client, target: TargetId, speed: f64) -> Self {
+    pub(super) fn new(client: Client, target: TargetId, speed: f64, requests: RequestLog) -> Self {
         Self {
             client,
             target,
             creates: Bucket::vpc_endpoint_mutation(speed),
             modifies: Bucket::vpc_endpoint_mutation(speed),
             deletes: Bucket::vpc_endpoint_mutation(speed),
+            requests,
         }
+    }
+
+    /// The mutating requests that were answered since this was last asked, in order.
+    pub fn take_requests(&self) -> Vec<Request> {
+        self.requests.take()
     }
 
     /// Waits until EC2 will take one more call of this kind.

@@ -1,5 +1,7 @@
 //! What a target should have.
 
+use std::time::Duration;
+
 use super::*;
 use crate::ids::ServiceName;
 use crate::model::spec::EndpointSpec;

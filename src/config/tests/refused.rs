@@ -72,7 +72,7 @@ ingress = ["10.0.0.1/8"]
 [endpoints.s3]
 subnets = "all"
 [rollout]
-waves = ["*"]
+waves = []
 [[override]]
 accounts = ["*"]
 "#;
@@ -80,7 +80,7 @@ accounts = ["*"]
     let lines: Vec<_> =
         text.lines().filter_map(|line| line.trim().strip_prefix("--> accounts.toml:")).collect();
     let expected =
-        ["1:14", "2:1", "4:12", "5:16", "7:12", "9:12", "10:12", "12:11", "14:1", "15:1"];
+        ["1:14", "2:1", "4:12", "5:16", "7:12", "9:12", "10:12", "12:11", "14:9", "15:1"];
     assert_eq!(lines, expected, "{text}");
     assert!(text.ends_with("error: 10 problems in accounts.toml"), "{text}");
 }

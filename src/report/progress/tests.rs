@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::failure::{ErrorClass, Failure};
+use crate::plan::outcome::Held;
 use crate::report::samples::{
     at, discovered, done, failed, finished, folded, name, phase_started, planned, run_started,
     seen, started, step, target, throttled, unreachable,
@@ -44,7 +45,7 @@ fn a_phase_counts_each_target_that_ended_it_once() {
     assert_eq!(progress.phase.as_ref().unwrap().ended.len(), 2);
     progress.apply(&at(5, EventKind::PhaseFinished { phase: Phase::Observe }));
     assert!(!progress.is_live());
-    progress.apply(&at(6, finished(3, Outcome::NotStarted)));
+    progress.apply(&at(6, finished(3, Outcome::NotStarted { held: Held::interrupted() })));
     let phase = progress.phase.as_ref().unwrap();
     assert_eq!((phase.ended.len(), phase.over), (2, Some(Duration::from_secs(5))));
 }
@@ -64,7 +65,7 @@ fn a_target_runs_from_its_turn_to_its_end() {
 
 #[test]
 fn a_target_whose_turn_never_came_took_no_time() {
-    let progress = folded([at(8, finished(1, Outcome::NotStarted))]);
+    let progress = folded([at(8, finished(1, Outcome::NotStarted { held: Held::interrupted() }))]);
     assert_eq!(progress.finished[&target(1)].took, None);
     assert_eq!(counted(&progress, "not started"), 1);
 }
@@ -157,8 +158,16 @@ fn the_exit_code_is_that_of_the_worst_outcome() {
         (vec![diverged], false, Exit::Failed),
         (vec![partly], false, Exit::Failed),
         (vec![failed(), interrupted()], true, Exit::Interrupted),
-        (vec![failed(), Outcome::NotStarted], true, Exit::Interrupted),
-        (vec![Outcome::Changed, Outcome::NotStarted], false, Exit::Failed),
+        (
+            vec![failed(), Outcome::NotStarted { held: Held::interrupted() }],
+            true,
+            Exit::Interrupted,
+        ),
+        (
+            vec![Outcome::Changed, Outcome::NotStarted { held: Held::interrupted() }],
+            false,
+            Exit::Failed,
+        ),
         (vec![Outcome::Changed], true, Exit::Interrupted),
     ] {
         assert_eq!(exit(&outcomes, stopped), expected, "{outcomes:?}");
@@ -187,7 +196,7 @@ fn any_outcome() -> impl Strategy<Value = Outcome> {
         Just(unreachable(0)),
         Just(Outcome::Skipped { reason: "off".to_owned() }),
         Just(interrupted()),
-        Just(Outcome::NotStarted),
+        Just(Outcome::NotStarted { held: Held::interrupted() }),
     ]
 }
 

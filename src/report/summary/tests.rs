@@ -1,5 +1,6 @@
 use super::*;
 use crate::plan::Blocked;
+use crate::plan::outcome::Held;
 use crate::report::event::EventKind;
 use crate::report::samples::{
     at, discovered, done, failed, finished, folded, started, throttled, unreachable,
@@ -39,7 +40,7 @@ fn troubled() -> Progress {
         in_flight("vpce-1"),
         in_flight("vpce-2"),
     ];
-    outcomes.resize(24, Outcome::NotStarted);
+    outcomes.resize(24, Outcome::NotStarted { held: Held::interrupted() });
     events.extend((1..).zip(outcomes).map(|(number, outcome)| at(252, finished(number, outcome))));
     folded(events)
 }

@@ -4,12 +4,9 @@ The generator signs every request beforehand and keeps its connections, but it i
 machine: it may be the limit, and what is measured is then less than the sandbox could do.
 """
 
-import argparse
 import asyncio
 import multiprocessing
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -94,29 +91,19 @@ def cpu(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure the served sandbox.")
-    parser.add_argument("--release", action="store_true", help="build and measure the release build")
-    parser.add_argument("--accounts", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=10)
-    args = parser.parse_args()
-    servers.bounded(900 if args.release else 240)
-    kind = "release" if args.release else "debug"
-    if "LINKWALK" not in os.environ:
-        build = ["cargo", "build", "--quiet", "--bin", "linkwalk"] + ["--release"] * args.release
-        subprocess.run(build, cwd=servers.ROOT, check=True)
-        servers.LINKWALK = servers.ROOT / f"target/{kind}/linkwalk"
+def run(accounts: int, seconds: float) -> list[tuple]:
+    """Rows of the table: what, and how much."""
     with tempfile.TemporaryDirectory() as folder:
         scenario = Path(folder, "world.toml")
-        scenario.write_text(world(args.accounts))
+        scenario.write_text(world(accounts))
         begun = time.monotonic()
         with servers.sandbox("--world", str(scenario)) as server:
             started = time.monotonic() - begun
-            texts = requests(server, args.accounts)
+            texts = requests(server, accounts)
             answers = multiprocessing.Queue()
             before, begun = cpu(server.process.pid), time.monotonic()
             running = [multiprocessing.Process(
-                target=generate, args=(server.url, texts[n::PROCESSES], args.seconds, answers))
+                target=generate, args=(server.url, texts[n::PROCESSES], seconds, answers))
                 for n in range(PROCESSES)]
             for process in running:
                 process.start()
@@ -125,20 +112,12 @@ def main() -> int:
             for process in running:
                 process.join()
     good, bad = (sum(count.get(fine, 0) for count in counts) for fine in (True, False))
-    command = "scripts/bench " + " ".join(sys.argv[1:])
-    world_of = f"{args.accounts:,} accounts, {kind} build"
-    rows = [
-        (f"starts with {world_of}", f"{started:.1f} s"),
-        (f"DescribeVpcEndpoints, {world_of}, {PROCESSES * CONNECTIONS} connections",
-         f"{good / took:,.0f} requests/s"),
+    return [
+        (f"starts with {accounts:,} accounts", f"{started:.1f} s"),
+        (f"DescribeVpcEndpoints over {PROCESSES * CONNECTIONS} connections", f"{good / took:,.0f} requests/s"),
         ("refused of these, by throttling", f"{bad:,} of {good + bad:,}"),
         ("processors the sandbox kept busy meanwhile", f"{busy / took:.2f} of {os.cpu_count()}"),
     ]
-    print("| what | measured | repeat with |\n|---|---|---|")
-    for what, measured in rows:
-        print(f"| {what} | {measured} | `{command.strip()}` |")
-    return 0 if good else 1
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+HEAD = ("what", "measured")

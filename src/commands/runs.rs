@@ -1,0 +1,143 @@
+//! `linkwalk runs` and `linkwalk report`: what runs came to, from their journals alone.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::out;
+use super::screen::Screen;
+use crate::cli::Output;
+use crate::exit::Exit;
+use crate::report::runs::{self, Listed};
+use crate::report::{outcomes, progress::Progress, summary, words};
+use crate::run::journal::{End, Past, RunFolder, State};
+
+/// Lists the runs, the newest first.
+pub(super) fn list(state: &State, screen: Screen) -> Exit {
+    let folders = match state.runs() {
+        Ok(folders) => folders,
+        Err(error) => {
+            let shown = state.root().join("runs");
+            out::error(&format!("cannot read {}: {error}", shown.display()));
+            return Exit::Failed;
+        }
+    };
+    let listed: Vec<Listed> = folders.iter().map(listed).collect();
+    match screen.output {
+        Output::Text => screen.text(&runs::text(&listed, screen.columns, screen.stdout_color)),
+        Output::Json | Output::Jsonl => screen.json(runs::document(&listed)),
+    }
+    Exit::Ok
+}
+
+fn listed(folder: &RunFolder) -> Listed {
+    let id = folder.id.clone();
+    match folder.past() {
+        Err(wrong) => Listed::Unreadable { run: id, reason: wrong },
+        Ok(past) => {
+            let (opening, settled) = (past.opening(), past.settled());
+            let is_running = folder.is_running();
+            let has_plan = folder.path().join("plan.json").exists();
+            let resumable = has_plan && !is_running && past.end().leaves_work();
+            Listed::Run {
+                started_at: opening.at.clone(),
+                command: opening.command.clone(),
+                deployment: opening.deployment.clone(),
+                by: opening.by.clone(),
+                ended: if is_running { "running" } else { past.end().label() },
+                elapsed: settled.elapsed,
+                targets: settled.scope(),
+                counts: settled.counts().into_iter().filter(|(_, count)| *count > 0).collect(),
+                resumable,
+                run: id,
+            }
+        }
+    }
+}
+
+/// Tells one run again, the newest without an id.
+pub(super) fn report(state: &State, asked: Option<&str>, screen: Screen) -> Exit {
+    let read = state.find(asked).and_then(|folder| folder.past().map(|past| (folder, past)));
+    let (folder, past) = match read {
+        Ok(read) => read,
+        Err(wrong) => {
+            out::error(&wrong);
+            return Exit::Usage;
+        }
+    };
+    match screen.output {
+        Output::Text => screen.text(&text(&folder, &past, screen)),
+        Output::Json => screen.json(document(&folder, &past)),
+        Output::Jsonl => match folder.read("journal.jsonl") {
+            Ok(journal) => out::stdout(&journal.unwrap_or_default()),
+            Err(wrong) => {
+                out::error(&wrong);
+                return Exit::Failed;
+            }
+        },
+    }
+    Exit::Ok
+}
+
+/// The outcome document of a run.
+pub(super) fn document(folder: &RunFolder, past: &Past) -> Value {
+    let (settled, opening) = (past.settled(), past.opening());
+    let mut document = outcomes::document(&settled, settled.exit());
+    document["run"] = json!(folder.id);
+    document["started_at"] = json!(opening.at);
+    document["by"] = json!(opening.by);
+    document["ended"] = json!(ended(folder, past));
+    document["processes"] = json!(past.openings.len());
+    if let Some(code) = settled.exit_code {
+        document["exit_code"] = json!(code);
+    }
+    document
+}
+
+fn ended(folder: &RunFolder, past: &Past) -> &'static str {
+    if folder.is_running() { "running" } else { past.end().label() }
+}
+
+fn text(folder: &RunFolder, past: &Past, screen: Screen) -> String {
+    let (opening, settled) = (past.opening(), past.settled());
+    let mut text = format!(
+        "run {} ({}, deployment {}) by {}, {}: {}{}\n",
+        folder.id,
+        opening.command,
+        opening.deployment,
+        opening.by,
+        opening.at,
+        ended(folder, past),
+        resumptions(past),
+    );
+    text.push_str(&told(&settled, screen));
+    if !folder.is_running() && past.end().leaves_work() && folder.path().join("plan.json").exists()
+    {
+        text.push_str(&format!("To go on with it: linkwalk apply --resume {}\n", folder.id));
+    }
+    text
+}
+
+fn resumptions(past: &Past) -> String {
+    match past.openings.len() {
+        0 | 1 => String::new(),
+        n => format!(", resumed {}", words::count(n - 1, "time")),
+    }
+}
+
+fn told(settled: &Progress, screen: Screen) -> String {
+    if settled.scope() == 0 && settled.elapsed == Duration::ZERO {
+        return "It ended before the organization was walked.\n".to_owned();
+    }
+    summary::render(settled, screen.summary())
+}
+
+impl End {
+    /// Whether there may be something to go on with.
+    fn leaves_work(self) -> bool {
+        match self {
+            Self::Killed | Self::Interrupted | Self::Failed => true,
+            Self::Converged | Self::NotApplied => false,
+        }
+    }
+}
