@@ -1,5 +1,6 @@
 //! The command line: types only.
 
+mod change;
 mod rehearse;
 
 use std::path::PathBuf;
@@ -8,9 +9,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
+pub use change::{Adopt, Change, Deleting};
+
 use crate::config::{InvalidSelector, Selector, Share};
 use crate::ids::AccountId;
 use crate::model::shard::Shard;
+use crate::plan::aim::Kind;
 use crate::report::audit::Format;
 use crate::sandbox::Breakage;
 
@@ -171,6 +175,12 @@ pub enum Command {
         /// Write down the organization as it was observed, for `rehearse --world`
         #[arg(long, value_name = "FILE")]
         save_world: Option<PathBuf>,
+        /// How far
+        #[command(flatten)]
+        change: Change,
+        /// Show what `destroy` would delete
+        #[arg(long, conflicts_with_all = ["mode", "adopt"])]
+        destroy: bool,
     },
     /// Plan, ask, change, wait until every endpoint is available, and look again
     #[command(
@@ -226,6 +236,30 @@ pub enum Command {
                             --save-world world.json && linkwalk rehearse --world world.json"
     )]
     Rehearse(Rehearsal),
+    /// Delete everything that this deployment owns, after a typed confirmation
+    #[command(
+        after_help = "Examples:\n  linkwalk destroy --plan                     # what would go\n  \
+                            linkwalk destroy --account 111122223333     # one account; it need not \
+                            be a consumer any more\n  linkwalk destroy --yes --confirm o-a1b2c3d4e5   \
+                            # for pipelines"
+    )]
+    Destroy {
+        /// Which targets
+        #[command(flatten)]
+        scope: Scope,
+        /// Show what would be deleted, and stop
+        #[arg(long)]
+        plan: bool,
+        /// Do not ask; needs --confirm
+        #[arg(long, visible_alias = "auto-approve", requires = "confirm", conflicts_with = "plan")]
+        yes: bool,
+        /// The organization's id, as the confirmation that is otherwise typed
+        #[arg(long, value_name = "ORG-ID", requires = "yes")]
+        confirm: Option<String>,
+        /// What may be deleted
+        #[command(flatten)]
+        deleting: Deleting,
+    },
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
         after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \
@@ -311,6 +345,9 @@ pub struct Apply {
     /// Ask between two waves whether to go on
     #[arg(long, conflicts_with = "yes")]
     pub ask_between_waves: bool,
+    /// How far
+    #[command(flatten)]
+    pub change: Change,
     /// Refuse a plan that deletes more: a count of resources, or a share of targets (5%)
     #[arg(long, value_name = "N|N%")]
     pub max_deletes: Option<Share>,
@@ -372,7 +409,8 @@ pub struct Scope {
     /// Only this wave of accounts.toml, by its name or its number
     #[arg(long = "wave", value_name = "WAVE")]
     pub waves: Vec<String>,
-    /// Only targets that ended so in the report that --from names; several with commas
+    /// Only these kinds of drift (missing, tags, ...), or targets that ended so (failed, unreachable,
+    /// ...) in the report that --from names; several with commas
     #[arg(long, value_name = "WORDS", value_delimiter = ',')]
     pub only: Vec<Only>,
     /// The report of an earlier run: a file that `-o json` wrote, or the run's id
@@ -401,6 +439,30 @@ pub enum Only {
     Diverged,
     /// The run was interrupted while it was being changed
     Interrupted,
+    /// Drift: a wanted endpoint is not there
+    Missing,
+    /// Drift: an endpoint is failed, rejected or expired, or one too many
+    State,
+    /// Drift: subnets of an endpoint
+    Subnets,
+    /// Drift: security groups of an endpoint
+    SecurityGroups,
+    /// Drift: rules of the deployment's security group
+    Rules,
+    /// Drift: route tables of a gateway endpoint
+    RouteTables,
+    /// Drift: private DNS of an endpoint
+    PrivateDns,
+    /// Drift: the policy of an endpoint
+    Policy,
+    /// Drift: the IP address type of an endpoint
+    IpAddressType,
+    /// Drift: the DNS options of an endpoint
+    DnsOptions,
+    /// Drift: tags
+    Tags,
+    /// What is ours and no longer wanted; needs --mode sync
+    Orphans,
 }
 
 impl Only {
@@ -413,7 +475,13 @@ impl Only {
             Self::PartlyChanged => "partly-changed",
             Self::Diverged => "diverged",
             Self::Interrupted => "interrupted",
+            _ => return None,
         })
+    }
+
+    /// The kind of drift it selects; `None` for a word that selects something else.
+    pub fn kind(self) -> Option<Kind> {
+        self.to_possible_value()?.get_name().parse().ok()
     }
 }
 

@@ -105,6 +105,8 @@ fn of_action(scene: &Scene, action: &Action) -> Vec<Finding> {
         Verb::Tag { resource, vpc, .. } => {
             vec![tags(scene, what, resource, vpc, &action.drift)]
         }
+        // Asked for by --adopt, --mode sync and `destroy` only: an audit plans none.
+        Verb::Adopt { .. } | Verb::DeleteSecurityGroup { .. } => Vec::new(),
     }
 }
 

@@ -101,8 +101,11 @@ fn is_blocked(scene: &Scene, key: &EndpointKey, short: &str) -> bool {
 fn state(scene: &Scene, want: &Want, endpoint: &Endpoint) -> CoverageState {
     let touches = |action: &Action| match &action.verb {
         Verb::ModifyEndpoint { id, .. } | Verb::DeleteEndpoint { id, .. } => id == &endpoint.id,
-        Verb::Tag { resource, .. } => resource == endpoint.id.as_str(),
+        Verb::Tag { resource, .. } | Verb::Adopt { resource, .. } => {
+            resource == endpoint.id.as_str()
+        }
         Verb::CreateSecurityGroup(_)
+        | Verb::DeleteSecurityGroup { .. }
         | Verb::ModifySecurityGroup { .. }
         | Verb::CreateEndpoint(_) => false,
     };

@@ -34,6 +34,25 @@ fn net(text: Option<&str>) -> Option<IpNet> {
     text.and_then(|text| text.parse().ok())
 }
 
+/// Whether a network interface is a VPC endpoint's.
+pub(super) fn is_of_endpoint(interface: &sdk::NetworkInterface) -> bool {
+    let kind = interface.interface_type.as_ref().map_or("", |kind| kind.as_str());
+    let description = interface.description.as_deref().unwrap_or_default();
+    kind.eq_ignore_ascii_case("vpc_endpoint") || description.starts_with("VPC Endpoint Interface")
+}
+
+/// A network interface and what it is: `eni-... (lambda)`.
+pub(super) fn interface_in_words(interface: &sdk::NetworkInterface) -> String {
+    let id = interface.network_interface_id.as_deref().unwrap_or("a network interface");
+    let instance =
+        interface.attachment.as_ref().and_then(|attached| attached.instance_id.as_deref());
+    let kind = interface.interface_type.as_ref().map(|kind| kind.as_str());
+    match instance.or(kind) {
+        Some(what) => format!("{id} ({what})"),
+        None => id.to_owned(),
+    }
+}
+
 /// A VPC without its contents and DNS attributes, which other calls answer.
 pub(super) fn vpc(vpc: sdk::Vpc, asked: &AccountId) -> Option<Vpc> {
     let mut cidrs: Vec<IpNet> = net(vpc.cidr_block.as_deref()).into_iter().collect();

@@ -20,7 +20,7 @@ mod turn;
 mod webhook;
 
 pub use bucket::Bucket;
-pub use ec2::{Ec2, EndpointModification, NewEndpoint};
+pub use ec2::{Ec2, EndpointModification, Interfaces, NewEndpoint};
 pub use limiter::Urgency;
 pub use organizations::Organizations;
 pub use requests::Request;

@@ -93,6 +93,19 @@ impl Organizations {
             })
     }
 
+    /// The organization's id, `o-...`.
+    pub async fn id(&self) -> Result<String, Failure> {
+        let answer = self.client.describe_organization().send().await;
+        let answer = answer.map_err(|e| error::failure("DescribeOrganization", &e))?;
+        answer.organization.and_then(|organization| organization.id).ok_or_else(|| {
+            Failure::local(
+                "DescribeOrganization",
+                ErrorClass::Unknown,
+                "AWS answered without the organization's id",
+            )
+        })
+    }
+
     /// Every account of the organization with its place in the tree, by id. Calls go one after
     /// another: Organizations' rates are per organization and low.
     pub async fn accounts(&self) -> Result<Vec<Account>, Failure> {

@@ -11,13 +11,14 @@ use super::plan::{Prepared, give_up, prepare, text, with_part, without_actions};
 use super::resume;
 use super::stage::Stage;
 use super::{caps, out, saved};
-use crate::cli::{Apply, Output};
+use crate::cli::{Apply, Output, Scope};
 use crate::config::{Config, Guard};
 use crate::exit::Exit;
 use crate::plan::Planned;
 use crate::plan::artifact::SavedPlan;
 use crate::plan::outcome::{Held, Outcome};
 use crate::report::event::EventKind;
+use crate::report::plan_waves::Course;
 use crate::report::{outcomes, progress, safe, summary};
 use crate::run::{Ask, Run, roll_out};
 use crate::shutdown::{Level, Shutdown};
@@ -64,7 +65,8 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
     stage.run.events.flush().await;
     let course = course(&prepared, &stage.run.config, &asked.scope);
     if stage.screen.output == Output::Text {
-        stage.screen.text(&text(&prepared, stage.screen, &asked.scope, &course));
+        let aim = &stage.run.aim;
+        stage.screen.text(&text(&prepared, stage.screen, &asked.scope, &course, aim));
     }
     let beyond = caps::beyond(&prepared.plan, &asked.caps(&stage.run.config), prepared.everyone);
     for refusal in &beyond {
@@ -73,12 +75,28 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
     let go = has_work(&prepared)
         && beyond.is_empty()
         && (!asks(asked) || confirm(&stage.run, &prepared, stage.screen.sandbox).await);
-    let kept = if go { stage.keep_plan(&prepared, &asked.scope, &course).await } else { Ok(()) };
+    let between = asked.ask_between_waves.then(|| between_waves(&stage.run));
+    let not_done = "Not applied: nothing was changed.\n";
+    finish(stage, &prepared, (&asked.scope, &course), (go, between.as_deref()), not_done).await
+}
+
+/// Carries the plan out, when it is wanted, and tells what came of it.
+pub(super) async fn finish(
+    stage: Stage,
+    prepared: &Prepared,
+    (narrowed, course): (&Scope, &Course),
+    (go, ask): (bool, Option<&Ask>),
+    not_done: &str,
+) -> Exit {
+    let kept = match go {
+        true => stage.keep_plan(prepared, narrowed, course).await,
+        false => Ok(()),
+    };
     let go = go && kept.is_ok();
-    let ask = asked.ask_between_waves.then(|| between_waves(&stage.run));
-    let outcomes = carry_out(&stage.run, &prepared, go, ask.as_deref()).await;
+    let mut outcomes = prepared.finish_spared(&stage.run);
+    outcomes.extend(carry_out(&stage.run, prepared, go, ask).await);
     let interrupted = stage.run.shutdown.level() >= Level::Drain;
-    let stopped = !go && has_work(&prepared);
+    let stopped = !go && has_work(prepared);
     let exit = progress::exit(&outcomes, interrupted).worst(match (stopped, interrupted) {
         (false, _) => Exit::Ok,
         (true, false) => Exit::Failed,
@@ -90,7 +108,7 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
         out::error(&wrong);
     }
     match screen.output {
-        Output::Text if stopped => out::stderr("Not applied: nothing was changed.\n"),
+        Output::Text if stopped => out::stderr(not_done),
         Output::Text => screen.text(&summary::render(&progress, screen.summary())),
         Output::Json => screen.json(with_part(outcomes::document(&progress, exit), &prepared)),
         Output::Jsonl => {}
@@ -109,7 +127,7 @@ impl Apply {
 }
 
 /// Whether there is anything to send or to wait for.
-fn has_work(prepared: &Prepared) -> bool {
+pub(super) fn has_work(prepared: &Prepared) -> bool {
     prepared.plan.targets.values().any(|planned| match planned {
         Planned::Ready(plan) => !plan.actions.is_empty() || !plan.pending.is_empty(),
         Planned::Unreachable { .. } => false,
@@ -160,10 +178,9 @@ pub(super) async fn carry_out(
     ended.into_iter().map(|(_, outcome)| outcome).chain(done).chain(gone).collect()
 }
 
-/// Asks on the terminal, where there is something to change. Ctrl-C is a no.
+/// Asks on the terminal, where there is something to change.
 async fn confirm(run: &Run, prepared: &Prepared, sandbox: bool) -> bool {
-    let counts = prepared.plan.counts();
-    let changes = counts.create + counts.modify + counts.delete;
+    let changes = prepared.plan.counts().total();
     if changes == 0 {
         // Only waiting is left to do.
         return true;
@@ -183,7 +200,13 @@ fn between_waves(run: &Run) -> Box<Ask> {
 
 /// Asks on the terminal. Ctrl-C is a no.
 async fn question(shutdown: &Shutdown, asked: &str) -> bool {
-    out::stderr(&format!("\n{asked} Only `yes` is taken for a yes: "));
+    let asked = format!("\n{asked} Only `yes` is taken for a yes: ");
+    ask(shutdown, &asked, "yes".to_owned()).await
+}
+
+/// Asks on the terminal for this answer and no other. Ctrl-C is a no.
+pub(super) async fn ask(shutdown: &Shutdown, question: &str, wanted: String) -> bool {
+    out::stderr(question);
     let (answer, answered) = oneshot::channel();
     // A thread of its own and not the runtime's: a read from a terminal cannot be cancelled, and the
     // program must be able to end while it waits.
@@ -191,7 +214,7 @@ async fn question(shutdown: &Shutdown, asked: &str) -> bool {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
         // Whoever asked may have gone since.
-        answer.send(read.is_ok() && line.trim() == "yes").ok();
+        answer.send(read.is_ok() && line.trim() == wanted).ok();
     });
     tokio::select! {
         answer = answered => answer.unwrap_or(false),

@@ -5,6 +5,7 @@ mod apply;
 mod audit;
 mod caps;
 mod course;
+mod destroy;
 mod kept;
 mod ledger;
 mod merge;
@@ -25,10 +26,11 @@ mod unlock;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Cli, Command, ReportVerb, SandboxVerb, Scope, Written};
+use crate::cli::{Change, Cli, Command, Deleting, ReportVerb, SandboxVerb, Scope, Written};
 use crate::config::{self, Config, ConfigError};
 use crate::exit::Exit;
 use crate::model::shard::{InvalidShard, Shard};
+use crate::plan::aim::{Adoption, Aim, Mode, Purpose};
 use crate::plan::artifact::SavedPlan;
 use crate::run::journal::State;
 use kept::{Kept, Scenario};
@@ -69,8 +71,8 @@ pub fn run(mut cli: Cli) -> Exit {
         out::error(&wrong);
         return Exit::Usage;
     }
-    let saved = match check_before_start(&cli, &config) {
-        Ok(saved) => saved,
+    let (aim, saved) = match check_before_start(&cli, &config) {
+        Ok(checked) => checked,
         Err(wrong) => {
             out::error(&wrong);
             return Exit::Usage;
@@ -109,25 +111,29 @@ pub fn run(mut cli: Cli) -> Exit {
                 return Exit::Usage;
             }
         };
-        let stage =
-            match Box::pin(Stage::open(cli.command.name(), config, screen, kept, ledger)).await {
-                Ok(stage) => stage,
-                Err(NotOpened::Failed(failure)) => {
-                    out::failure("cannot start", &failure);
-                    return Exit::Failed;
-                }
-                Err(NotOpened::Refused(wrong)) => {
-                    out::error(&wrong);
-                    return Exit::Failed;
-                }
-            };
+        let name = cli.command.name();
+        let stage = match Box::pin(Stage::open(name, config, aim, screen, kept, ledger)).await {
+            Ok(stage) => stage,
+            Err(NotOpened::Failed(failure)) => {
+                out::failure("cannot start", &failure);
+                return Exit::Failed;
+            }
+            Err(NotOpened::Refused(wrong)) => {
+                out::error(&wrong);
+                return Exit::Failed;
+            }
+        };
         match cli.command {
             Command::Accounts { explain, .. } => accounts::run(stage, explain).await,
-            Command::Plan { scope, out, detailed_exitcode, save_world } => {
+            Command::Plan { scope, out, detailed_exitcode, save_world, .. } => {
                 plan::run(stage, &scope, out.as_deref(), save_world.as_deref(), detailed_exitcode)
                     .await
             }
             Command::Apply(asked) => apply::run(stage, &asked, saved).await,
+            Command::Destroy { scope, plan: true, .. } => {
+                plan::run(stage, &scope, None, None, false).await
+            }
+            Command::Destroy { scope, confirm, .. } => destroy::run(stage, &scope, confirm).await,
             Command::Audit(_) => match audit {
                 Some(ready) => Box::pin(audit::run(stage, ready)).await,
                 None => Exit::Usage,
@@ -171,9 +177,23 @@ fn accounts_toml(cli: &Cli, sandbox: Option<&Option<PathBuf>>) -> Result<Config,
     }
 }
 
-/// Wrong usage that can be told before anything is asked of AWS. Answers the saved plan, where one is
-/// named.
-fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, String> {
+/// Whether a plan of this aim goes all the way to accounts.toml, which is what is saved and resumed. The
+/// error says what it is instead.
+fn is_whole(aim: &Aim) -> Result<(), &'static str> {
+    match &aim.purpose {
+        Purpose::Destroy => Err("of destroy"),
+        Purpose::Converge(changes) if changes.mode != Mode::Repair => Err("of another --mode"),
+        Purpose::Converge(changes) if changes.adopt != Adoption::No => Err("of --adopt"),
+        Purpose::Converge(changes) if !changes.only.is_empty() => {
+            Err("narrowed by --only to kinds of drift")
+        }
+        Purpose::Converge(_) => Ok(()),
+    }
+}
+
+/// Wrong usage that can be told before anything is asked of AWS. Answers what the run is for, and the
+/// saved plan, where one is named.
+fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPlan>), String> {
     let sandbox = cli.sandbox().is_some();
     match (&cli.command, cli.common.output) {
         (Command::Audit(_), _) | (_, Written::Plain(_)) => {}
@@ -184,23 +204,59 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<Option<SavedPlan>, S
             ));
         }
     }
+    let destroying = |scope: &Scope, deleting: &Deleting| {
+        scope::check(scope, config, sandbox)?;
+        match scope.only.iter().any(|word| word.kind().is_some()) {
+            true => Err::<Aim, String>(
+                "--only narrows destroy by how targets ended, not by kinds of drift".to_owned(),
+            ),
+            false => Ok(deleting.aim(Purpose::Destroy, &config.protect)),
+        }
+    };
+    let converging = |scope: &Scope, change: &Change| {
+        scope::check(scope, config, sandbox)?;
+        let changes = change.changes(&scope.only)?;
+        Ok::<_, String>(change.deleting.aim(Purpose::Converge(changes), &config.protect))
+    };
     match &cli.command {
         Command::Accounts { .. }
         | Command::Rehearse(_)
         | Command::Sandbox { .. }
         | Command::Runs
-        | Command::Report { .. } => Ok(None),
-        Command::ForceUnlock { yes, .. } => unlock::check_can_confirm(*yes).map(|()| None),
-        Command::Audit(options) => scope::check(&options.scope, config, sandbox).map(|()| None),
-        Command::Plan { scope, out, .. } => {
-            scope::check(scope, config, sandbox)?;
+        | Command::Report { .. } => Ok((Aim::default(), None)),
+        Command::ForceUnlock { yes, .. } => {
+            unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
+        }
+        Command::Audit(options) => {
+            scope::check(&options.scope, config, sandbox).map(|()| (Aim::default(), None))
+        }
+        Command::Plan { scope, out, change, destroy, .. } => {
+            let aim = match destroy {
+                true => destroying(scope, &change.deleting)?,
+                false => converging(scope, change)?,
+            };
+            if out.is_some() {
+                is_whole(&aim).map_err(|what| format!("--out saves no plan {what}"))?;
+            }
             out.as_deref().map_or(Ok(()), saved::check_place)?;
-            Ok(None)
+            Ok((aim, None))
         }
         Command::Apply(asked) => {
-            scope::check(&asked.scope, config, sandbox)?;
+            let aim = converging(&asked.scope, &asked.change)?;
+            if asked.plan.is_some() || asked.resume.is_some() {
+                is_whole(&aim).map_err(|what| {
+                    format!("a saved plan is carried out as it is, and never as one {what}")
+                })?;
+            }
             apply::check_can_confirm(asked)?;
-            asked.plan.as_ref().map(|file| saved::read(file, config, sandbox)).transpose()
+            let saved =
+                asked.plan.as_ref().map(|file| saved::read(file, config, sandbox)).transpose()?;
+            Ok((aim, saved))
+        }
+        Command::Destroy { scope, plan, yes, deleting, .. } => {
+            let aim = destroying(scope, deleting)?;
+            destroy::check_can_confirm(*plan || *yes)?;
+            Ok((aim, None))
         }
     }
 }
@@ -221,7 +277,7 @@ impl Command {
     fn shard(&self) -> Result<Option<Shard>, InvalidShard> {
         let asked = match self {
             Self::Accounts { shard, .. } | Self::ForceUnlock { shard, .. } => shard,
-            Self::Plan { scope, .. } => &scope.shard,
+            Self::Plan { scope, .. } | Self::Destroy { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
             Self::Runs | Self::Report { .. } | Self::Rehearse(_) | Self::Sandbox { .. } => {
@@ -240,6 +296,8 @@ impl Command {
             Self::Plan { .. } => "plan",
             Self::Audit(_) => "audit",
             Self::Apply(_) => "apply",
+            Self::Destroy { plan: true, .. } => "plan",
+            Self::Destroy { .. } => "destroy",
             Self::Runs => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
@@ -251,8 +309,9 @@ impl Command {
     /// The targets it is about, of a command that can be narrowed.
     fn scope(&mut self) -> Option<&mut Scope> {
         match self {
-            Self::Plan { scope, .. } => Some(scope),
+            Self::Plan { scope, .. } | Self::Destroy { scope, .. } => Some(scope),
             Self::Apply(asked) => Some(&mut asked.scope),
+            Self::Audit(asked) => Some(&mut asked.scope),
             _ => None,
         }
     }
@@ -261,6 +320,7 @@ impl Command {
     fn ledger(&self, state: &State, config: &Config) -> Option<Result<Ledger, String>> {
         match self {
             Self::Apply(asked) => Some(Ledger::new(state.clone(), asked.resume.as_deref(), config)),
+            Self::Destroy { plan: false, .. } => Some(Ledger::new(state.clone(), None, config)),
             _ => None,
         }
     }

@@ -11,7 +11,10 @@ use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::ids::{AccountId, TargetId};
 use crate::model::failure::Failure;
+use serde_json::json;
+
 use crate::model::shard::Part;
+use crate::plan::aim::{Aim, Purpose};
 use crate::plan::artifact::Origin;
 use crate::plan::outcome::{Held, Outcome};
 use crate::plan::{Plan, Planned, TargetPlan};
@@ -19,7 +22,7 @@ use crate::report::event::EventKind;
 use crate::report::plan_json::{self, PlanMeta};
 use crate::report::plan_text::{self, PlanTextOptions};
 use crate::report::plan_waves::Course;
-use crate::report::progress;
+use crate::report::{progress, safe};
 use crate::run::{Run, Target, Walk, discover, observe};
 use crate::shutdown::Level;
 
@@ -45,6 +48,20 @@ pub(super) struct Prepared {
     pub(super) known: BTreeMap<TargetId, Outcome>,
     /// Who is in the organization.
     pub(super) walk: Walk,
+    /// Targets in scope that are left alone, and why.
+    pub(super) spared: Vec<(Arc<Target>, String)>,
+}
+
+impl Prepared {
+    /// Ends the targets that are left alone.
+    pub(super) fn finish_spared(&self, run: &Run) -> Vec<Outcome> {
+        let skipped = |(target, reason): &(Arc<Target>, String)| {
+            let outcome = Outcome::Skipped { reason: reason.clone() };
+            run.finish(target, outcome.clone());
+            outcome
+        };
+        self.spared.iter().map(skipped).collect()
+    }
 }
 
 /// Why there is no plan.
@@ -59,9 +76,15 @@ pub(super) enum NoPlan {
 pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared, NoPlan> {
     run.sessions.caller().await.map_err(NoPlan::Failed)?;
     let walk = discover(run).await.map_err(NoPlan::Failed)?;
-    let targets = scope::targets(&run.config, &walk, narrowed).map_err(NoPlan::Usage)?;
+    let scope = match run.aim.purpose {
+        Purpose::Destroy => scope::doomed(&run.config, &walk, narrowed),
+        Purpose::Converge(_) => {
+            scope::targets(&run.config, &walk, narrowed).map(|targets| (targets, Vec::new()))
+        }
+    };
+    let (targets, spared) = scope.map_err(NoPlan::Usage)?;
     let (targets, part) = scope::split(&run.config, targets);
-    run.events.send(discovered(&walk, targets.len()));
+    run.events.send(discovered(&walk, targets.len() + spared.len()));
     run.journal.scope(&targets);
     let plan = observe(run, &targets).await;
     Ok(Prepared {
@@ -74,6 +97,7 @@ pub(super) async fn prepare(run: &Arc<Run>, narrowed: &Scope) -> Result<Prepared
         known: BTreeMap::new(),
         gone: Vec::new(),
         replanned: BTreeMap::new(),
+        spared,
     })
 }
 
@@ -97,7 +121,7 @@ pub(super) async fn run(
         Ok(prepared) => prepared,
         Err(why) => return give_up(stage, why).await,
     };
-    let mut outcomes = Vec::new();
+    let mut outcomes = prepared.finish_spared(&stage.run);
     for target in &prepared.targets {
         let outcome = match prepared.plan.targets.get(&target.id) {
             None => Outcome::NotStarted { held: Held::interrupted() },
@@ -110,17 +134,23 @@ pub(super) async fn run(
     if let Some(file) = save_world {
         exit = exit.worst(save_world::save(&stage.run, &prepared, file).await);
     }
-    let screen = stage.screen;
+    let (screen, aim) = (stage.screen, stage.run.aim.clone());
     let course = course(&prepared, &stage.run.config, narrowed);
     let document = document(&prepared, &stage.run, screen.sandbox, narrowed, &course);
-    let beyond = caps::beyond(&prepared.plan, &stage.run.config.guard, prepared.everyone);
+    let beyond = match aim.purpose {
+        // A typed confirmation is a stronger guard than a cap.
+        Purpose::Destroy => Vec::new(),
+        Purpose::Converge(_) => {
+            caps::beyond(&prepared.plan, &stage.run.config.guard, prepared.everyone)
+        }
+    };
     let saved = out.map(|file| save(file, &prepared, &document));
     if let Some(Err(_)) = saved {
         exit = exit.worst(Exit::Failed);
     }
     stage.close(exit).await;
     if screen.output == Output::Text {
-        screen.text(&text(&prepared, screen, narrowed, &course));
+        screen.text(&text(&prepared, screen, narrowed, &course, &aim));
     }
     for refusal in beyond {
         out::stderr(&format!("note: `apply` would refuse this: {refusal}\n"));
@@ -169,10 +199,12 @@ pub(super) fn outcome_of(planned: &Planned) -> Outcome {
 
 /// The outcome of a target in which there is nothing to do.
 pub(super) fn without_actions(plan: &TargetPlan) -> Outcome {
-    if plan.blocked.is_empty() {
-        Outcome::InSync
-    } else {
-        Outcome::Diverged { blocked: plan.blocked.clone(), left: Vec::new() }
+    let left_out: Vec<String> = plan.left_out().collect();
+    match (plan.blocked.is_empty(), left_out.is_empty()) {
+        (false, _) => Outcome::Diverged { blocked: plan.blocked.clone(), left: Vec::new() },
+        // It is not what accounts.toml says, and that is as it was asked for.
+        (true, false) => Outcome::Skipped { reason: left_out.join("; ") },
+        (true, true) => Outcome::InSync,
     }
 }
 
@@ -194,6 +226,7 @@ pub(super) fn text(
     screen: super::Screen,
     narrowed: &Scope,
     course: &Course,
+    aim: &Aim,
 ) -> String {
     let account = match narrowed.accounts.as_slice() {
         [one] => Some(one.clone()),
@@ -203,12 +236,21 @@ pub(super) fn text(
         color: screen.stdout_color,
         width: screen.columns.unwrap_or(DEFAULT_WIDTH),
         account,
+        destroy: aim.purpose == Purpose::Destroy,
     };
+    let mut text = String::new();
+    for (target, reason) in &prepared.spared {
+        let (id, name) = (&target.id, safe::text(&target.name));
+        text.extend([format!("Left alone: {id} {name}: {reason}\n")]);
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
     let plan = plan_text::render(&prepared.plan, &names(&prepared.targets), &options);
     // The plan ends with the line that sums it up.
     let (body, last) = plan.trim_end().rsplit_once('\n').unwrap_or(("", plan.trim_end()));
     let body = if body.is_empty() { String::new() } else { format!("{body}\n") };
-    format!("{body}{}{last}\n{}", course.text(screen.stdout_color), saved::text(prepared))
+    format!("{text}{body}{}{last}\n{}", course.text(screen.stdout_color), saved::text(prepared))
 }
 
 /// Names of the accounts in scope.
@@ -248,5 +290,12 @@ pub(super) fn document(
         origin: &origin,
         course,
     };
-    with_part(plan_json::document(&prepared.plan, &meta), prepared)
+    let mut document = plan_json::document(&prepared.plan, &meta);
+    document["aim"] = json!(run.aim.purpose);
+    document["spared"] = prepared
+        .spared
+        .iter()
+        .map(|(target, reason)| json!({ "target": target.id, "name": target.name, "reason": reason }))
+        .collect();
+    with_part(document, prepared)
 }

@@ -79,5 +79,6 @@ pub(super) async fn prepare(run: &Arc<Run>, resumed: &Resumed) -> Result<Prepare
         gone,
         known,
         replanned: BTreeMap::new(),
+        spared: Vec::new(),
     })
 }

@@ -129,7 +129,8 @@ pub(super) async fn prepare(
     let everyone = walk.consumers().count() * run.config.organization.regions.len();
     run.journal.scope(&targets);
     let (plan, known) = (revisited.plan, BTreeMap::new());
-    Ok(Prepared { plan, targets, part, everyone, held, gone, replanned, known, walk })
+    let spared = Vec::new();
+    Ok(Prepared { plan, targets, spared, part, everyone, held, gone, replanned, known, walk })
 }
 
 pub(super) fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! Scope: which targets a command is about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::runs;
 use crate::cli::{Only, Scope};
 use crate::config::{Config, THE_REST};
-use crate::ids::{Region, TargetId};
-use crate::model::account::{Account, Standing};
+use crate::ids::{AccountId, Region, TargetId};
+use crate::model::account::{Account, AccountState, Standing};
 use crate::model::shard::Part;
 use crate::report::outcomes;
 use crate::run::journal::State;
@@ -172,23 +172,32 @@ pub(super) fn targets(
             walk.members.len()
         ));
     }
+    let targets = narrowed(config, accounts, scope)?;
+    if targets.is_empty() { Err(nothing(scope, walk)) } else { Ok(targets) }
+}
+
+/// Targets of these accounts, narrowed by region, unit, wave and how they ended before.
+fn narrowed(
+    config: &Config,
+    accounts: Vec<&Account>,
+    scope: &Scope,
+) -> Result<Vec<Arc<Target>>, String> {
     let selected = selected(scope, config)?;
     let waves = waves(scope, config)?;
-    let is_in_unit = |account: &Account| {
+    let is_in_unit = |account: &&Account| {
         scope.units.is_empty() || scope.units.iter().any(|unit| unit.matches(account))
     };
     let regions: Vec<&Region> =
         config.organization.regions.iter().filter(|region| scope.has_region(region)).collect();
-    let targets: Vec<Arc<Target>> = accounts
+    Ok(accounts
         .into_iter()
-        .filter(|account| is_in_unit(account))
+        .filter(is_in_unit)
         .flat_map(|account| {
             regions.iter().map(|region| Arc::new(Target::new(config, account, region)))
         })
         .filter(|target| waves.is_empty() || waves.contains(&target.wave))
         .filter(|target| selected.as_ref().is_none_or(|selected| selected.contains(&target.id)))
-        .collect();
-    if targets.is_empty() { Err(nothing(scope, walk)) } else { Ok(targets) }
+        .collect())
 }
 
 /// The targets of this process's shard, and which part of the whole that is. A shard may have none: there
@@ -233,6 +242,64 @@ fn nothing(scope: &Scope, walk: &Walk) -> String {
             }
         ),
     }
+}
+
+/// The targets of `destroy`, and those it leaves alone, with the reason. An account asked for by id need
+/// not be a consumer any more; the shared root and what is protected are refused.
+pub(super) fn doomed(
+    config: &Config,
+    walk: &Walk,
+    scope: &Scope,
+) -> Result<(Vec<Arc<Target>>, Vec<(Arc<Target>, String)>), String> {
+    for id in &scope.accounts {
+        let member = walk.members.iter().find(|member| &member.account.id == id);
+        let account =
+            &member.ok_or_else(|| format!("account {id} is not in the organization"))?.account;
+        if walk.management.as_ref() == Some(id) || config.organization.shared_root.contains(id) {
+            return Err(format!("account {id} is of the shared root, which is never touched"));
+        }
+        if account.state != AccountState::Active {
+            return Err(format!("account {id} cannot be entered: its state is {}", account.state));
+        }
+        if let Some(selector) = config.protect.of(account) {
+            return Err(format!(
+                "account {id} is protected by {selector} of `protect.accounts`: nothing was done; \
+                 take it out there if that is meant"
+            ));
+        }
+    }
+    let accounts: Vec<&Account> = match scope.accounts.as_slice() {
+        [] => walk.consumers().collect(),
+        ids => {
+            let all = walk.members.iter().map(|member| &member.account);
+            all.filter(|account| ids.contains(&account.id)).collect()
+        }
+    };
+    if accounts.is_empty() {
+        return Err(format!(
+            "no account is a consumer: all {} are skipped; name those to empty with --account",
+            walk.members.len()
+        ));
+    }
+    let protectors: BTreeMap<AccountId, String> = accounts
+        .iter()
+        .filter_map(|account| Some((account.id.clone(), config.protect.of(account)?.to_string())))
+        .collect();
+    let targets = narrowed(config, accounts, scope)?;
+    if targets.is_empty() {
+        return Err(nothing(scope, walk));
+    }
+    let (mut doomed, mut spared) = (Vec::new(), Vec::new());
+    for target in targets {
+        match protectors.get(&target.id.account) {
+            None => doomed.push(target),
+            Some(selector) => {
+                let reason = format!("protected by {selector} of `protect.accounts`");
+                spared.push((target, reason));
+            }
+        }
+    }
+    Ok((doomed, spared))
 }
 
 fn named<'a>(walk: &'a Walk, scope: &Scope) -> Result<Vec<&'a Account>, String> {

@@ -15,6 +15,7 @@ use crate::cli::Scope;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::failure::Failure;
+use crate::plan::aim::Aim;
 use crate::report;
 use crate::report::event::{EventKind, Events, FORMAT};
 use crate::report::outcomes;
@@ -48,6 +49,7 @@ impl Stage {
     pub(super) async fn open(
         command: &str,
         config: Config,
+        aim: Aim,
         screen: Screen,
         kept: Option<Kept>,
         ledger: Option<Ledger>,
@@ -84,7 +86,8 @@ impl Stage {
             started_at: now.to_string(),
             sandbox: kept.is_some(),
         });
-        let run = Run::new(config, sessions, events, shutdown, id).with_journal(journal);
+        let run =
+            Run::new(config, sessions, events, shutdown, id).with_journal(journal).aiming(aim);
         Ok(Self { run: Arc::new(run), screen, record, audience, kept })
     }
 

@@ -20,6 +20,7 @@ mod layer;
 mod lock;
 mod notify;
 mod problem;
+mod protect;
 mod read;
 mod rollout;
 mod schema;
@@ -50,6 +51,7 @@ pub use ignore::Ignore;
 pub use lock::LockBucket;
 pub use notify::Notify;
 pub use problem::ConfigError;
+pub use protect::Protect;
 pub use rollout::{BudgetMode, Guard, Rollout, THE_REST, Wave};
 pub use scope::{AppliedOverride, Explanation, Place, TriedRule, Verdict};
 pub use selector::{InvalidSelector, Selector};
@@ -116,6 +118,8 @@ pub struct Config {
     /// Where tables stand in the file, from 1: `endpoints.logs`, `security_group`. A table that stands
     /// in overrides only has the line of the first of these.
     pub lines: BTreeMap<String, u32>,
+    /// What is never deleted for good.
+    pub protect: Protect,
     /// How much a plan may change.
     pub guard: Guard,
     /// The part of the accounts that this process works on, which the command line says; `None`: all.

@@ -11,6 +11,7 @@ use crate::model::region;
 
 use super::check::{self, ReadLayer};
 use super::problem::{Problem, Problems, Span};
+use super::protect::protect;
 use super::selector::Selector;
 use super::syntax::Syntax;
 use super::tree::{Entry, Node, Reading, Table};
@@ -51,6 +52,7 @@ fn sections(root: &Table<'_>, source: &str) -> Config {
         ignores,
         lines: lines(root, source),
         lock: lock::lock(root),
+        protect: protect(root),
     };
     check_unit_ids(root, &config);
     config
@@ -298,7 +300,8 @@ fn check_unit_ids(root: &Table<'_>, config: &Config) {
         .chain(&config.exclude)
         .chain(in_overrides)
         .chain(in_waves)
-        .chain(in_ignores);
+        .chain(in_ignores)
+        .chain(&config.protect.accounts);
     let Some(selector) = by_id.into_iter().find(|selector| selector.needs_unit_ids()) else {
         return;
     };

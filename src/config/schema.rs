@@ -49,6 +49,7 @@ keys! {
         "tags": "a table of strings", r#"tags = { CostCenter = "platform" }"#;
         "name_tag": "a table or false", r#"name_tag = { key = "Name", template = "{service}-endpoint" }"#;
         "rollout": "a table", "[rollout]";
+        "protect": "a table", "[protect]";
         "guard": "a table", "[guard]";
         "lock": "a table", "[lock]";
         "override": "a list of tables", "[[override]]";
@@ -130,6 +131,10 @@ keys! {
     "lock" {
         "bucket": "a string", r#"bucket = "s3://my-bucket/linkwalk""#;
         "region": "a string", r#"region = "eu-west-1""#;
+    }
+    "protect" {
+        "accounts": "a list of selectors", r#"accounts = ["ou:/Workloads/Production/**"]"#;
+        "tags": "a table of strings", r#"tags = { tier = "production" }"#;
     }
     "override" {
         "accounts": "a list of selectors", r#"accounts = ["ou:/Workloads/Production/**"]"#;

@@ -121,7 +121,8 @@ impl Config {
             .chain(&self.exclude)
             .chain(in_overrides)
             .chain(in_waves)
-            .chain(in_ignores);
+            .chain(in_ignores)
+            .chain(&self.protect.accounts);
         all.into_iter().any(Selector::needs_tags)
     }
 

@@ -68,6 +68,23 @@ pub enum Verb {
         /// Its identity.
         key: EndpointKey,
     },
+    /// `DeleteSecurityGroup`, once no network interface uses it any more.
+    DeleteSecurityGroup {
+        /// The group.
+        id: SecurityGroupId,
+        /// Its VPC.
+        vpc: VpcId,
+    },
+    /// `CreateTags` that takes a foreign endpoint or security group into the deployment. The action's
+    /// drift is what else differs: it stays until an action of its own repairs it.
+    Adopt {
+        /// `vpce-...` or `sg-...`.
+        resource: String,
+        /// Its VPC.
+        vpc: VpcId,
+        /// Tags to set, ownership among them.
+        set: Tags,
+    },
     /// `CreateTags`. Tags that are not ours are never taken away.
     Tag {
         /// `vpce-...` or `sg-...`.
@@ -86,18 +103,22 @@ impl Verb {
             Self::CreateSecurityGroup(group) => &group.vpc,
             Self::CreateEndpoint(endpoint) => &endpoint.key.vpc,
             Self::ModifyEndpoint { key, .. } | Self::DeleteEndpoint { key, .. } => &key.vpc,
-            Self::ModifySecurityGroup { vpc, .. } | Self::Tag { vpc, .. } => vpc,
+            Self::ModifySecurityGroup { vpc, .. }
+            | Self::DeleteSecurityGroup { vpc, .. }
+            | Self::Adopt { vpc, .. }
+            | Self::Tag { vpc, .. } => vpc,
         }
     }
 
-    /// Terraform's symbol for the kind of change: `+`, `~` or `-`.
+    /// Terraform's symbol for the kind of change: `+`, `~` or `-`; `=` for an adoption.
     pub fn symbol(&self) -> char {
         match self {
             Self::CreateSecurityGroup(_) | Self::CreateEndpoint(_) => '+',
             Self::ModifySecurityGroup { .. } | Self::ModifyEndpoint { .. } | Self::Tag { .. } => {
                 '~'
             }
-            Self::DeleteEndpoint { .. } => '-',
+            Self::DeleteEndpoint { .. } | Self::DeleteSecurityGroup { .. } => '-',
+            Self::Adopt { .. } => '=',
         }
     }
 }

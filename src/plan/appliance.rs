@@ -12,7 +12,7 @@ use crate::plan::draft::{Draft, Rank, Refusal};
 use crate::plan::service::Wanted;
 use crate::plan::standing::Standing;
 use crate::plan::target::{Site, Vicinity};
-use crate::plan::{diff, foreign, placing, policy, select, tags};
+use crate::plan::{adopt, diff, foreign, placing, policy, select, tags};
 
 /// Plans one Gateway Load Balancer endpoint in one VPC.
 pub(super) fn plan(site: &Site, wanted: &Wanted, vicinity: &mut Vicinity, draft: &mut Draft) {
@@ -28,7 +28,7 @@ fn try_plan(
     draft: &mut Draft,
 ) -> Result<(), Refusal> {
     let key = site.key(wanted);
-    let standing = Standing::find(site, &key)?;
+    let standing = adopt::standing(site, wanted.short, &key, draft)?;
     let policy = policy::desired(wanted)?;
     if wanted.spec.private_dns == Some(true) {
         return Err(Refusal::new(

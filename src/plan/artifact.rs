@@ -21,6 +21,7 @@ use crate::model::observed::Observed;
 use crate::model::service::Catalogue;
 use crate::model::spec::Settings;
 use crate::plan::action::{Action, DesiredEndpoint, EndpointChange, Verb};
+use crate::plan::aim::Purpose;
 use crate::plan::{Plan, Planned, TargetPlan, plan_target};
 
 /// Version of the plan's document. A new minor adds fields, which readers ignore; a new major may change
@@ -107,6 +108,13 @@ impl SavedPlan {
             return Err(format!(
                 "is a plan of format {format:?}, which could not be applied yet; plan again"
             ));
+        }
+        if value.get("aim").is_some_and(|aim| *aim != serde_json::json!(Purpose::default())) {
+            return Err(
+                "is a plan of destroy, --mode, --adopt or --only, which is not applied from a \
+                        file; give the same options again, it goes on where it stopped"
+                    .to_owned(),
+            );
         }
         let read: Document = serde_json::from_value(value)
             .map_err(|error| format!("is not a whole plan: {error}; plan again"))?;

@@ -1,6 +1,7 @@
 //! A second reader of a finished plan. It shares no code with the planner: a plan that breaks one of
 //! these invariants is a bug, and is not executed.
 
+mod removal;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use crate::model::service::Catalogue;
 use crate::model::spec::Settings;
 use crate::plan::TargetPlan;
 use crate::plan::action::{Action, DesiredEndpoint, EndpointChange, SecurityGroupRef, Verb};
+use crate::plan::aim::Aim;
 
 /// Every way in which `plan` breaks what must always hold; empty for a plan that may be executed.
 pub fn violations(
@@ -24,7 +26,19 @@ pub fn violations(
     catalogue: &Catalogue,
     plan: &TargetPlan,
 ) -> Vec<String> {
-    let reader = Reader { target, settings, observed, catalogue, plan };
+    violations_for(&Aim::default(), target, settings, observed, catalogue, plan)
+}
+
+/// The same for a plan of any aim.
+pub fn violations_for(
+    aim: &Aim,
+    target: &TargetId,
+    settings: &Settings,
+    observed: &Observed,
+    catalogue: &Catalogue,
+    plan: &TargetPlan,
+) -> Vec<String> {
+    let reader = Reader { aim, target, settings, observed, catalogue, plan };
     let mut found = Vec::new();
     for (index, action) in plan.actions.iter().enumerate() {
         let broken = out_of_order(index, action).into_iter().chain(reader.action(action));
@@ -36,6 +50,7 @@ pub fn violations(
 }
 
 struct Reader<'a> {
+    aim: &'a Aim,
     target: &'a TargetId,
     settings: &'a Settings,
     observed: &'a Observed,
@@ -51,25 +66,38 @@ impl<'a> Reader<'a> {
         if vpc.owner != self.target.account {
             return vec![format!("is in {}, which account {} owns", vpc.id, vpc.owner)];
         }
+        let mut broken = self.beyond_the_aim(action);
+        broken.extend(self.by_verb(action, vpc));
+        broken
+    }
+
+    fn by_verb(&self, action: &Action, vpc: &Vpc) -> Vec<String> {
         match &action.verb {
             Verb::CreateSecurityGroup(group) => {
                 let taken = vpc.security_groups.values().any(|there| there.name == group.name);
                 let taken = taken.then(|| format!("the name {} is taken", group.name));
                 taken.into_iter().chain(self.unowned(&group.tags)).collect()
             }
-            Verb::ModifySecurityGroup { id, revoke, .. } => self.group_change(vpc, id, |there| {
-                revoke
-                    .difference(&there)
-                    .map(|rule| format!("revokes `{rule}`, which is not there"))
-                    .collect()
-            }),
-            Verb::Tag { resource, set, .. } => self.tagging(vpc, resource, set),
+            Verb::ModifySecurityGroup { id, revoke, .. } => {
+                self.group_change(action, vpc, id, |there| {
+                    revoke
+                        .difference(&there)
+                        .map(|rule| format!("revokes `{rule}`, which is not there"))
+                        .collect()
+                })
+            }
+            Verb::Tag { resource, set, .. } => self.tagging(action, vpc, resource, set),
+            Verb::Adopt { resource, set, .. } => self.adoption(vpc, resource, set),
             Verb::CreateEndpoint(desired) => self.creation(action, vpc, desired),
-            Verb::ModifyEndpoint { id, key, change } => match self.ours(id, key) {
+            Verb::ModifyEndpoint { id, key, change } => match self.ours(action, id, key) {
                 Ok(there) => self.modification(action, vpc, there, change),
                 Err(broken) => vec![broken],
             },
-            Verb::DeleteEndpoint { id, key } => self.ours(id, key).err().into_iter().collect(),
+            Verb::DeleteEndpoint { id, key } => match self.ours(action, id, key) {
+                Ok(there) => self.deletion(there),
+                Err(broken) => vec![broken],
+            },
+            Verb::DeleteSecurityGroup { id, .. } => self.group_deletion(action, vpc, id),
         }
     }
 
@@ -81,9 +109,24 @@ impl<'a> Reader<'a> {
         (!self.is_ours(tags)).then(|| "does not carry the ownership tag".to_owned())
     }
 
-    fn ours(&self, id: &EndpointId, key: &EndpointKey) -> Result<&'a Endpoint, String> {
+    /// Whether an action may take a resource for ours: by its tags, or because an action before it
+    /// adopts it.
+    fn is_ours_by(&self, action: &Action, id: &str, tags: &Tags) -> bool {
+        let adopts = |earlier: &Action| match &earlier.verb {
+            Verb::Adopt { resource, .. } => resource == id,
+            _ => false,
+        };
+        self.is_ours(tags) || action.after.iter().filter_map(|id| self.by_id(*id)).any(adopts)
+    }
+
+    fn ours(
+        &self,
+        action: &Action,
+        id: &EndpointId,
+        key: &EndpointKey,
+    ) -> Result<&'a Endpoint, String> {
         let there = self.observed.endpoints.get(id).ok_or(format!("{id} was not observed"))?;
-        if there.requester_managed || !self.is_ours(&there.tags) {
+        if there.requester_managed || !self.is_ours_by(action, id.as_str(), &there.tags) {
             return Err(format!("{id} is not ours"));
         }
         if &there.key != key {
@@ -94,26 +137,29 @@ impl<'a> Reader<'a> {
 
     fn group_change(
         &self,
+        action: &Action,
         vpc: &Vpc,
         id: &SecurityGroupId,
         more: impl Fn(BTreeSet<crate::model::network::Rule>) -> Vec<String>,
     ) -> Vec<String> {
         match vpc.security_groups.get(id) {
             None => vec![format!("{id} is not in {}", vpc.id)],
-            Some(there) if !self.is_ours(&there.tags) => vec![format!("{id} is not ours")],
+            Some(there) if !self.is_ours_by(action, id.as_str(), &there.tags) => {
+                vec![format!("{id} is not ours")]
+            }
             Some(there) => more(there.ingress.clone()),
         }
     }
 
-    fn tagging(&self, vpc: &Vpc, resource: &str, set: &Tags) -> Vec<String> {
+    fn tagging(&self, action: &Action, vpc: &Vpc, resource: &str, set: &Tags) -> Vec<String> {
         let mut broken = Vec::new();
         if set.get(OWNER_TAG).is_some_and(|owner| owner != &self.settings.deployment) {
             broken.push("gives the resource to another deployment".to_owned());
         }
         let group = SecurityGroupId::new(resource);
         match self.observed.endpoints.get(&EndpointId::new(resource)) {
-            Some(there) => broken.extend(self.ours(&there.id, &there.key).err()),
-            None => broken.extend(self.group_change(vpc, &group, |_| Vec::new())),
+            Some(there) => broken.extend(self.ours(action, &there.id, &there.key).err()),
+            None => broken.extend(self.group_change(action, vpc, &group, |_| Vec::new())),
         }
         broken
     }
@@ -294,6 +340,8 @@ impl<'a> Reader<'a> {
                 Verb::ModifySecurityGroup { id, .. } => format!("changes {id} twice"),
                 Verb::ModifyEndpoint { id, .. } => format!("changes {id} twice"),
                 Verb::DeleteEndpoint { id, .. } => format!("deletes {id} twice"),
+                Verb::DeleteSecurityGroup { id, .. } => format!("deletes {id} twice"),
+                Verb::Adopt { resource, .. } => format!("adopts {resource} twice"),
                 Verb::Tag { resource, .. } => format!("tags {resource} twice"),
             })
             .filter(|text| !seen.insert(text.clone()))
@@ -330,6 +378,8 @@ impl<'a> Reader<'a> {
                 }
                 Verb::CreateSecurityGroup(_)
                 | Verb::ModifySecurityGroup { .. }
+                | Verb::DeleteSecurityGroup { .. }
+                | Verb::Adopt { .. }
                 | Verb::Tag { .. } => {}
             }
         }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::plan::action::Verb;
 use crate::plan::{Plan, Planned, TargetPlan};
 
-/// Resources that a plan creates, changes in place and deletes.
+/// Resources that a plan creates, changes in place, deletes and takes into the deployment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Counts {
     /// Resources made.
@@ -18,6 +18,15 @@ pub struct Counts {
     pub modify: usize,
     /// Resources deleted.
     pub delete: usize,
+    /// Foreign resources adopted; one that is changed as well counts here alone.
+    pub adopt: usize,
+}
+
+impl Counts {
+    /// All of them.
+    pub fn total(&self) -> usize {
+        self.create + self.modify + self.delete + self.adopt
+    }
 }
 
 impl Add for Counts {
@@ -28,6 +37,7 @@ impl Add for Counts {
             create: self.create + other.create,
             modify: self.modify + other.modify,
             delete: self.delete + other.delete,
+            adopt: self.adopt + other.adopt,
         }
     }
 }
@@ -43,6 +53,7 @@ impl TargetPlan {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         let mut changed = BTreeSet::new();
+        let mut adopted = BTreeSet::new();
         for action in &self.actions {
             match &action.verb {
                 Verb::CreateSecurityGroup(_) | Verb::CreateEndpoint(_) => counts.create += 1,
@@ -55,10 +66,16 @@ impl TargetPlan {
                 Verb::Tag { resource, .. } => {
                     changed.insert(resource.as_str());
                 }
-                Verb::DeleteEndpoint { .. } => counts.delete += 1,
+                Verb::Adopt { resource, .. } => {
+                    adopted.insert(resource.as_str());
+                }
+                Verb::DeleteEndpoint { .. } | Verb::DeleteSecurityGroup { .. } => {
+                    counts.delete += 1;
+                }
             }
         }
-        counts.modify = changed.len();
+        counts.modify = changed.difference(&adopted).count();
+        counts.adopt = adopted.len();
         counts
     }
 }

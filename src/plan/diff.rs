@@ -10,11 +10,12 @@ use crate::model::observed::Endpoint;
 use crate::plan::action::{
     ActionId, DesiredEndpoint, Drift, EndpointChange, SecurityGroupRef, Verb,
 };
+use crate::plan::aim::Adoption;
 use crate::plan::draft::{Draft, Rank, Refusal};
 use crate::plan::service::Wanted;
 use crate::plan::standing::Standing;
 use crate::plan::target::Site;
-use crate::plan::{policy, tags};
+use crate::plan::{adopt, policy, tags};
 
 /// Plans what makes `desired` true, after `after`. Returns the creating action, if there is one.
 pub(super) fn settle(
@@ -42,7 +43,16 @@ pub(super) fn settle(
         draft.note(Some(&site.vpc.id), wanted.short, "awaiting-acceptance", text);
     }
     let (change, differences) = difference(site, &desired, kept);
-    let (set, tag_drift) = tags::missing(&desired.tags, &kept.tags);
+    let (mut set, tag_drift) = tags::missing(&desired.tags, &kept.tags);
+    if standing.adopted {
+        let (id, there) = (kept.id.as_str(), &kept.tags);
+        let action = adopt::take(site, wanted.short, id, there, &desired.tags, &differences, draft);
+        if site.changes.adopt == Adoption::Tag {
+            return Ok(None);
+        }
+        after.insert(action);
+        set.clear();
+    }
     let (changed, untagged) = (!differences.is_empty(), !set.is_empty());
     if changed {
         after.extend(change.add_security_groups.iter().filter_map(made_by));
@@ -55,7 +65,7 @@ pub(super) fn settle(
         let verb = Verb::Tag { resource: kept.id.to_string(), vpc: site.vpc.id.clone(), set };
         draft.act(Rank::Tag, wanted.short, verb, tag_drift, BTreeSet::new());
     }
-    if !changed && !untagged {
+    if !changed && !untagged && !standing.adopted {
         draft.in_sync(&kept.id);
     }
     Ok(None)

@@ -5,6 +5,7 @@ use crate::model::endpoint::{DnsOptions, EndpointKind, EndpointState, IpAddressT
 use crate::model::observed::Endpoint;
 use crate::model::service::{Catalogue, Offer, short_name};
 use crate::plan::action::ActionId;
+use crate::plan::aim::Mode;
 use crate::plan::draft::{Draft, Refusal};
 use crate::plan::service::Wanted;
 use crate::plan::target::{Site, Vicinity};
@@ -28,12 +29,19 @@ pub(super) struct PrivateDns {
     pub(super) after: Option<ActionId>,
 }
 
-pub(super) fn existing_s3_gateway(site: &Site) -> Option<S3Gateway> {
+pub(super) fn existing_s3_gateway(site: &Site, wanted: &[Wanted]) -> Option<S3Gateway> {
+    // One that is about to be deleted is nothing to lean on.
+    let is_wanted =
+        |endpoint: &Endpoint| wanted.iter().any(|wanted| site.key(wanted) == endpoint.key);
+    let goes = |endpoint: &Endpoint| {
+        site.changes.mode == Mode::Sync && site.is_ours(&endpoint.tags) && !is_wanted(endpoint)
+    };
     site.endpoints()
         .filter(|endpoint| endpoint.key.kind == EndpointKind::Gateway)
         .filter(|endpoint| short_name(&endpoint.key.service, &site.target.region) == "s3")
         .find(|endpoint| {
             matches!(endpoint.state, EndpointState::Available | EndpointState::Pending)
+                && !goes(endpoint)
         })
         .map(|endpoint| S3Gateway {
             made_by: None,

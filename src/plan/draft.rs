@@ -30,12 +30,15 @@ impl Refusal {
 /// gateways nobody waits for, because they take minutes to become available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
+    Adopt,
     Group,
     Delete,
     NeededGateway,
     Interface,
     Gateway,
     Tag,
+    Remove,
+    RemoveGroup,
 }
 
 /// The plan in the making. Numbers of actions are provisional until [`Draft::finish`].
@@ -134,19 +137,7 @@ impl Draft {
     /// Puts the actions in the order of their ranks and renumbers them, references included.
     pub(super) fn finish(mut self) -> TargetPlan {
         self.actions.sort_by_key(|(rank, action)| (*rank, action.id));
-        let numbers: BTreeMap<ActionId, ActionId> =
-            self.actions.iter().map(|(_, action)| action.id).zip(0..).collect();
-        let renumbered = |id: &ActionId| numbers.get(id).copied().unwrap_or(*id);
-        let actions: Vec<Action> = self
-            .actions
-            .into_iter()
-            .map(|(_, action)| Action {
-                id: renumbered(&action.id),
-                after: action.after.iter().map(renumbered).collect(),
-                verb: with_groups_renumbered(action.verb, renumbered),
-                ..action
-            })
-            .collect();
+        let actions = renumbered(self.actions.into_iter().map(|(_, action)| action).collect());
         let named = named_subnets(&actions);
         self.zones.retain(|subnet, _| named.contains(subnet));
         TargetPlan {
@@ -158,6 +149,22 @@ impl Draft {
             zones: self.zones,
         }
     }
+}
+
+/// Numbers actions by their place, references included.
+pub(super) fn renumbered(actions: Vec<Action>) -> Vec<Action> {
+    let numbers: BTreeMap<ActionId, ActionId> =
+        actions.iter().map(|action| action.id).zip(0..).collect();
+    let renumbered = |id: &ActionId| numbers.get(id).copied().unwrap_or(*id);
+    actions
+        .into_iter()
+        .map(|action| Action {
+            id: renumbered(&action.id),
+            after: action.after.iter().map(renumbered).collect(),
+            verb: with_groups_renumbered(action.verb, renumbered),
+            ..action
+        })
+        .collect()
 }
 
 fn with_groups_renumbered(verb: Verb, renumbered: impl Fn(&ActionId) -> ActionId) -> Verb {

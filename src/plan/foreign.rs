@@ -88,7 +88,7 @@ pub(super) fn in_the_way(other: &Endpoint, lacks: &[String]) -> Refusal {
     }
     Refusal::new(
         "foreign-in-the-way",
-        format!("{id} (foreign) is in the way and {lacks}: adopt it or remove it"),
+        format!("{id} (foreign) is in the way and {lacks}: adopt it (apply --adopt) or remove it"),
     )
     .for_the_sake_of(id.as_str())
 }
@@ -217,7 +217,10 @@ mod tests {
             let plan = with_foreign(change).plan();
             assert_eq!(gist(&plan), ["! logs: foreign-in-the-way"]);
             let reason = &plan.blocked[0].reason;
-            assert!(reason.contains(lacks) && reason.contains("adopt it or remove it"), "{reason}");
+            assert!(
+                reason.contains(lacks) && reason.contains("adopt it (apply --adopt) or remove it"),
+                "{reason}"
+            );
         }
         let typed = world()
             .want_with("logs", |spec| spec.ip_address_type = Some(IpAddressType::Ipv4))

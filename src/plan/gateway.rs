@@ -13,7 +13,7 @@ use crate::plan::draft::{Draft, Rank, Refusal};
 use crate::plan::service::Wanted;
 use crate::plan::standing::Standing;
 use crate::plan::target::{Site, Vicinity};
-use crate::plan::{diff, dns, foreign, placing, policy, select, tags};
+use crate::plan::{adopt, diff, dns, foreign, placing, policy, select, tags};
 
 /// Plans one gateway endpoint in one VPC.
 pub(super) fn plan(site: &Site, wanted: &Wanted, vicinity: &mut Vicinity, draft: &mut Draft) {
@@ -29,7 +29,7 @@ fn try_plan(
     draft: &mut Draft,
 ) -> Result<(), Refusal> {
     let key = site.key(wanted);
-    let standing = Standing::find(site, &key)?;
+    let standing = adopt::standing(site, wanted.short, &key, draft)?;
     let mut desired = DesiredEndpoint {
         key,
         subnets: BTreeSet::new(),

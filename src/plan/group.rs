@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::model::network::{Peer, Rule, SecurityGroup};
 use crate::plan::action::{ActionId, DesiredGroup, Drift, SecurityGroupRef, Verb};
+use crate::plan::aim::Adoption;
 use crate::plan::draft::{Draft, Rank, Refusal};
 use crate::plan::target::Site;
-use crate::plan::{ingress, tags};
+use crate::plan::{adopt, ingress, tags};
 
 /// Rules of one direction and one address family that a security group takes
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>).
@@ -23,6 +24,7 @@ enum Standing<'a> {
     Missing,
     Planned(ActionId),
     There(&'a SecurityGroup),
+    Adopted(&'a SecurityGroup),
     Refused(Refusal),
 }
 
@@ -50,8 +52,11 @@ impl<'a> Group<'a> {
         match &self.standing {
             Standing::Refused(refusal) => draft.block(Some(vpc), name, refusal.clone()),
             Standing::Missing | Standing::Planned(_) => {}
+            Standing::Adopted(there) => self.adopt(there, draft),
             Standing::There(there) => {
-                self.repair_rules(there, draft);
+                if let Some((verb, difference)) = self.rules(there) {
+                    draft.act(Rank::Group, name, verb, vec![difference], BTreeSet::new());
+                }
                 let (set, differences) = tags::missing(&self.desired.tags, &there.tags);
                 if !set.is_empty() {
                     let verb = Verb::Tag { resource: there.id.to_string(), vpc: vpc.clone(), set };
@@ -64,7 +69,9 @@ impl<'a> Group<'a> {
     /// The group for an endpoint to use; makes it if need be.
     pub(super) fn reference(&mut self, draft: &mut Draft) -> Result<SecurityGroupRef, Refusal> {
         match &self.standing {
-            Standing::There(there) => Ok(SecurityGroupRef::Id(there.id.clone())),
+            Standing::There(there) | Standing::Adopted(there) => {
+                Ok(SecurityGroupRef::Id(there.id.clone()))
+            }
             Standing::Planned(action) => Ok(SecurityGroupRef::MadeBy(*action)),
             Standing::Refused(refusal) => Err(Refusal::new(
                 refusal.code,
@@ -81,15 +88,41 @@ impl<'a> Group<'a> {
         }
     }
 
+    /// The group that an endpoint would use; none is made.
+    pub(super) fn preview(&self) -> Result<SecurityGroupRef, Refusal> {
+        match &self.standing {
+            // The number of no action: this is for people to read and is never sent.
+            Standing::Missing => Ok(SecurityGroupRef::MadeBy(ActionId::MAX)),
+            Standing::Planned(action) => Ok(SecurityGroupRef::MadeBy(*action)),
+            Standing::There(there) | Standing::Adopted(there) => {
+                Ok(SecurityGroupRef::Id(there.id.clone()))
+            }
+            Standing::Refused(refusal) => Err(refusal.clone()),
+        }
+    }
+
+    fn adopt(&self, there: &SecurityGroup, draft: &mut Draft) {
+        let (name, rules) = (&self.desired.name, self.rules(there));
+        let differs: Vec<Drift> = rules.iter().map(|(_, differs)| differs.clone()).collect();
+        let (id, desired) = (there.id.as_str(), &self.desired.tags);
+        let action = adopt::take(&self.site, name, id, &there.tags, desired, &differs, draft);
+        if let Some((verb, difference)) =
+            rules.filter(|_| self.site.changes.adopt == Adoption::Repair)
+        {
+            draft.act(Rank::Group, name, verb, vec![difference], BTreeSet::from([action]));
+        }
+    }
+
     /// What the group lets in.
     pub(super) fn ingress(&self) -> &BTreeSet<Rule> {
         &self.desired.ingress
     }
 
-    fn repair_rules(&self, there: &SecurityGroup, draft: &mut Draft) {
+    /// What makes its rules right, where they are not.
+    fn rules(&self, there: &SecurityGroup) -> Option<(Verb, Drift)> {
         let desired = &self.desired.ingress;
         if *desired == there.ingress {
-            return;
+            return None;
         }
         let verb = Verb::ModifySecurityGroup {
             id: there.id.clone(),
@@ -104,7 +137,7 @@ impl<'a> Group<'a> {
             was: in_words(&there.ingress),
             should_be: in_words(desired),
         };
-        draft.act(Rank::Group, &self.desired.name, verb, vec![difference], BTreeSet::new());
+        Some((verb, difference))
     }
 }
 
@@ -113,13 +146,20 @@ fn standing<'a>(
     desired: &DesiredGroup,
     there: Option<&'a SecurityGroup>,
 ) -> Result<Standing<'a>, Refusal> {
+    // Every VPC has a `default` group that cannot be deleted and that others use without naming it.
+    let adopted = there.is_some_and(|there| {
+        site.changes.adopt != Adoption::No
+            && adopt::has_no_owner(&there.tags)
+            && there.name != "default"
+    });
     if let Some(there) = there
         && !site.is_ours(&there.tags)
+        && !adopted
     {
         return Err(Refusal::new(
             "security-group-name-taken",
             format!(
-                "{} has this name and is not of deployment `{}`: choose another [security_group] name",
+                "{} has this name and is not of deployment `{}`: choose another [security_group] name, or adopt it (apply --adopt)",
                 there.id, site.settings.deployment
             ),
         )
@@ -141,7 +181,11 @@ fn standing<'a>(
         ));
     }
     tags::acceptable(&desired.tags, there.map(|there| &there.tags))?;
-    Ok(there.map_or(Standing::Missing, Standing::There))
+    Ok(match there {
+        None => Standing::Missing,
+        Some(there) if adopted => Standing::Adopted(there),
+        Some(there) => Standing::There(there),
+    })
 }
 
 #[cfg(test)]

@@ -6,13 +6,14 @@ use crate::model::endpoint::DnsOptions;
 use crate::model::network::{Rule, SecurityGroup};
 use crate::model::spec::{GroupRef, IngressSource};
 use crate::plan::action::{DesiredEndpoint, SecurityGroupRef};
+use crate::plan::aim::Adoption;
 use crate::plan::dns::PrivateDns;
 use crate::plan::draft::{Draft, Rank, Refusal};
 use crate::plan::foreign::Others;
 use crate::plan::service::Wanted;
 use crate::plan::standing::Standing;
 use crate::plan::target::{Site, Vicinity, uses_managed_group};
-use crate::plan::{diff, dns, foreign, ingress, placing, policy, select, tags};
+use crate::plan::{adopt, diff, dns, foreign, ingress, placing, policy, select, tags};
 
 /// Security groups of one network interface
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>).
@@ -32,7 +33,7 @@ fn try_plan(
     draft: &mut Draft,
 ) -> Result<(), Refusal> {
     let key = site.key(wanted);
-    let standing = Standing::find(site, &key)?;
+    let standing = adopt::standing(site, wanted.short, &key, draft)?;
     let policy = policy::desired(wanted)?;
     let zones = placing::choose(site, wanted, standing.kept, vicinity, draft)?;
     let private_dns = private_dns(site, wanted, &standing, vicinity, draft)?;
@@ -63,7 +64,8 @@ fn try_plan(
     }
     // A refusal must leave no trace, so the tags are looked at before a group is made for nothing.
     tags::acceptable(&desired.tags, standing.kept.map(|kept| &kept.tags))?;
-    desired.security_groups = security_groups(site, wanted, vicinity, draft)?;
+    let will_use = !standing.adopted || site.changes.adopt == Adoption::Repair;
+    desired.security_groups = security_groups(site, wanted, will_use, vicinity, draft)?;
     if desired.private_dns {
         dns::claim(wanted, vicinity);
     }
@@ -116,9 +118,11 @@ fn clients(site: &Site, wanted: &Wanted, vicinity: &Vicinity) -> BTreeSet<Rule> 
     }
 }
 
+/// The groups it should have. The deployment's own is only made where it will be used at once.
 fn security_groups(
     site: &Site,
     wanted: &Wanted,
+    will_use: bool,
     vicinity: &mut Vicinity,
     draft: &mut Draft,
 ) -> Result<BTreeSet<SecurityGroupRef>, Refusal> {
@@ -138,7 +142,8 @@ fn security_groups(
         ));
     }
     if managed > 0 {
-        groups.insert(vicinity.group.reference(draft)?);
+        let own = if will_use { vicinity.group.reference(draft) } else { vicinity.group.preview() };
+        groups.insert(own?);
     } else {
         note_if_closed(site, wanted, &named, draft);
     }

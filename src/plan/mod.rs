@@ -2,13 +2,16 @@
 //! clock, no randomness, no input or output. Every choice is made here; the executor makes none.
 
 pub mod action;
+pub mod aim;
 pub mod artifact;
 pub mod counts;
 pub mod outcome;
 pub mod similar;
 
+mod adopt;
 mod appliance;
 mod check;
+mod destroy;
 mod diff;
 mod dns;
 mod draft;
@@ -17,6 +20,7 @@ mod gateway;
 mod group;
 mod ingress;
 mod interface;
+mod narrow;
 mod orphan;
 mod placing;
 mod policy;
@@ -24,6 +28,7 @@ mod policy;
 pub(crate) mod properties;
 mod quota;
 pub mod remains;
+mod removal;
 mod select;
 mod service;
 mod standing;
@@ -37,10 +42,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use check::violations;
+pub use check::{violations, violations_for};
+pub use narrow::sparing;
 pub use select::matches_vpc as selects_vpc;
 pub use similar::group_by_change;
-pub use target::plan_target;
+pub use target::{plan_for, plan_target};
 pub use want::{Want, wants};
 
 use crate::ids::{EndpointId, SubnetId, TargetId, VpcId, ZoneId};

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use super::action::Verb;
+use super::aim::{Adoption, Aim, Changes, Kind, Mode, Purpose};
+use super::sparing;
 use super::testing::{APPLIANCE, PARTNER, World, account, restrictive, world};
 use crate::ids::{EndpointId, RouteTableId, SubnetId};
-use crate::model::endpoint::{EndpointKind, EndpointState, IpAddressType, OWNER_TAG};
+use crate::model::endpoint::{EndpointKind, EndpointState, IpAddressType, OWNER_TAG, Tags};
 use crate::model::network::{Peer, Rule};
 use crate::model::observed::Endpoint;
 use crate::model::spec::{GroupRef, IngressSource, RouteTableSelector, SubnetSelector};
@@ -299,6 +302,17 @@ fn untouchable(world: &World) -> Vec<String> {
     foreign.chain(shared).chain(subnets).collect()
 }
 
+fn changes() -> impl Strategy<Value = Changes> {
+    let kinds = prop::sample::subsequence(Kind::ALL.to_vec(), 0..=Kind::ALL.len());
+    let adopt = prop::sample::select(vec![Adoption::No, Adoption::Tag, Adoption::Repair]);
+    (prop::sample::select(Mode::ALL.to_vec()), prop::option::of(kinds), adopt).prop_map(
+        |(mode, only, adopt)| {
+            let only = only.unwrap_or_default().into_iter().collect();
+            Changes { mode, only, adopt }
+        },
+    )
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -319,5 +333,77 @@ proptest! {
         world.apply(&plan);
         let next = world.plan();
         prop_assert!(next.actions.is_empty(), "left to do: {:#?}\nafter {plan:#?}", next.actions);
+    }
+
+    #[test]
+    fn whatever_is_allowed_of_a_plan_is_sound_and_leaves_nothing_for_the_same_again(
+        entries in prop::collection::vec(entry(), 0..8),
+        endpoints in prop::collection::vec(there(), 0..8),
+        around in surroundings(),
+        changes in changes(),
+    ) {
+        let mut world = build(&entries, &endpoints, &around);
+        let before = world.clone();
+        let aim = Aim { purpose: Purpose::Converge(changes.clone()), ..Aim::default() };
+        let plan = world.plan_for(&aim, None);
+        let adopted: BTreeSet<String> = plan
+            .actions
+            .iter()
+            .filter_map(|action| match &action.verb {
+                Verb::Adopt { resource, .. } => Some(resource.clone()),
+                _ => None,
+            })
+            .collect();
+        let actions = serde_json::to_string(&plan.actions).unwrap();
+        for id in untouchable(&world).iter().filter(|id| !adopted.contains(*id)) {
+            let quoted = format!("\"{id}\"");
+            prop_assert!(!actions.contains(&quoted), "{id} is named: {actions}");
+        }
+        world.apply(&plan);
+        if changes.adopt == Adoption::Tag {
+            for id in adopted.iter().map(|id| EndpointId::new(id.as_str())) {
+                if let Some(was) = before.observed.endpoints.get(&id) {
+                    let tags = world.observed.endpoints[&id].tags.clone();
+                    let tagged = Endpoint { tags, ..was.clone() };
+                    prop_assert_eq!(&world.observed.endpoints[&id], &tagged, "only its tags");
+                }
+            }
+        }
+        let next = sparing(world.plan_for(&aim, None), &adopted);
+        prop_assert!(next.actions.is_empty(), "left to do: {:#?}\nafter {plan:#?}", next.actions);
+    }
+
+    #[test]
+    fn destroy_takes_all_of_ours_and_nothing_else(
+        entries in prop::collection::vec(entry(), 0..8),
+        endpoints in prop::collection::vec(there(), 0..8),
+        around in surroundings(),
+    ) {
+        let mut world = build(&entries, &endpoints, &around);
+        world.apply(&world.plan());
+        let before = world.clone();
+        let aim = Aim { purpose: Purpose::Destroy, ..Aim::default() };
+        let plan = world.plan_for(&aim, None);
+        world.apply(&plan);
+        prop_assert!(world.plan_for(&aim, None).actions.is_empty());
+        let is_ours = |tags: &Tags| tags.contains_key(OWNER_TAG);
+        for endpoint in world.observed.endpoints.values() {
+            let shared = world.observed.vpcs[&endpoint.key.vpc].owner != world.target.account;
+            let leaving = endpoint.state == EndpointState::Deleting;
+            let stays = endpoint.requester_managed || leaving || shared;
+            prop_assert!(stays || !is_ours(&endpoint.tags), "{endpoint:#?}");
+        }
+        for (id, endpoint) in &before.observed.endpoints {
+            if endpoint.requester_managed || !is_ours(&endpoint.tags) {
+                prop_assert_eq!(world.observed.endpoints.get(id), Some(endpoint));
+            }
+        }
+        for (id, vpc) in &before.observed.vpcs {
+            let there = &world.observed.vpcs[id];
+            for (id, group) in &vpc.security_groups {
+                let kept = there.security_groups.get(id);
+                prop_assert!(kept == Some(group) || (kept.is_none() && is_ours(&group.tags)));
+            }
+        }
     }
 }

@@ -41,6 +41,8 @@ pub(super) fn note(observed: &Observed, draft: &mut Draft) {
             Verb::CreateSecurityGroup(_)
             | Verb::ModifySecurityGroup { .. }
             | Verb::ModifyEndpoint { .. }
+            | Verb::DeleteSecurityGroup { .. }
+            | Verb::Adopt { .. }
             | Verb::Tag { .. } => {}
         }
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::ids::{AccountId, Region, TargetId, VpcId};
-use crate::model::endpoint::EndpointKind;
+use crate::model::endpoint::{EndpointKind, Tags};
 use crate::model::failure::Failure;
 use crate::plan::action::{Action, DesiredEndpoint, Drift, Verb};
 use crate::plan::counts::Counts;
@@ -203,6 +203,13 @@ fn shortened(text: &str) -> String {
             _ => short.push_str(piece),
         }
     }
+    // A list of ids of one kind is worth its kind once.
+    for kind in KINDS {
+        let twice = format!("{kind}-*, {kind}-*");
+        while short.contains(&twice) {
+            short = short.replace(&twice, &format!("{kind}-*"));
+        }
+    }
     short
 }
 
@@ -248,13 +255,25 @@ fn change(action: &Action, plan: &TargetPlan) -> Change {
             (key.kind.to_string(), action.drift.iter().map(of_drift).collect())
         }
         Verb::DeleteEndpoint { key, .. } => (key.kind.to_string(), vec![why_deleted(action)]),
-        Verb::Tag { resource, set, .. } => {
-            let tags = set.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-            (tagged_kind(resource, plan), vec![format!("tags {tags}")])
+        Verb::DeleteSecurityGroup { .. } => {
+            ("security group".to_owned(), vec![why_deleted(action)])
         }
+        Verb::Adopt { resource, set, .. } => {
+            let mut details = vec![tags_in_words(set)];
+            if !action.drift.is_empty() {
+                let differs: Vec<String> = action.drift.iter().map(of_drift).collect();
+                details.push(format!("still differs: {}", differs.join(", ")));
+            }
+            (tagged_kind(resource, plan), details)
+        }
+        Verb::Tag { resource, set, .. } => (tagged_kind(resource, plan), vec![tags_in_words(set)]),
     };
     let symbol = action.verb.symbol();
     Change { symbol, what: action.what.clone(), kind, details, times: 1, fingerprint }
+}
+
+fn tags_in_words(set: &Tags) -> String {
+    format!("tags {}", set.keys().map(String::as_str).collect::<Vec<_>>().join(", "))
 }
 
 fn tagged_kind(resource: &str, plan: &TargetPlan) -> String {
@@ -331,22 +350,28 @@ fn why_deleted(action: &Action) -> String {
 /// `+6 endpoints, +1 security group`: resources by symbol and kind.
 fn headline(plan: &TargetPlan) -> String {
     let mut seen = BTreeSet::new();
-    let mut tally: Vec<(char, &str, usize)> = ['+', '~', '-']
+    let mut tally: Vec<(char, &str, usize)> = ['=', '+', '~', '-']
         .into_iter()
         .flat_map(|symbol| ["endpoint", "security group"].map(|noun| (symbol, noun, 0)))
         .collect();
     for action in &plan.actions {
         let (noun, resource) = match &action.verb {
             Verb::CreateSecurityGroup(_) => ("security group", None),
-            Verb::ModifySecurityGroup { id, .. } => ("security group", Some(id.as_str())),
+            Verb::ModifySecurityGroup { id, .. } | Verb::DeleteSecurityGroup { id, .. } => {
+                ("security group", Some(id.as_str()))
+            }
             Verb::CreateEndpoint(_) => ("endpoint", None),
             Verb::ModifyEndpoint { id, .. } | Verb::DeleteEndpoint { id, .. } => {
                 ("endpoint", Some(id.as_str()))
             }
-            Verb::Tag { resource, .. } if resource.starts_with("sg-") => {
+            Verb::Tag { resource, .. } | Verb::Adopt { resource, .. }
+                if resource.starts_with("sg-") =>
+            {
                 ("security group", Some(resource.as_str()))
             }
-            Verb::Tag { resource, .. } => ("endpoint", Some(resource.as_str())),
+            Verb::Tag { resource, .. } | Verb::Adopt { resource, .. } => {
+                ("endpoint", Some(resource.as_str()))
+            }
         };
         if resource.is_none_or(|resource| seen.insert(resource)) {
             let symbol = action.verb.symbol();

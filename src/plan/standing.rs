@@ -23,6 +23,8 @@ use crate::plan::target::Site;
 pub(super) struct Standing<'a> {
     /// The one of ours to keep.
     pub(super) kept: Option<&'a Endpoint>,
+    /// Whether that is not ours yet.
+    pub(super) adopted: bool,
     /// Those of ours to delete.
     pub(super) spare: Vec<&'a Endpoint>,
     /// Those that are not ours, or not for long: an endpoint being deleted holds on to its routes.
@@ -64,7 +66,7 @@ impl<'a> Standing<'a> {
             ours.into_iter().partition(|endpoint| endpoint.state == EndpointState::Deleting);
         let spare = staying.into_iter().filter(|endpoint| !is_kept(endpoint)).collect();
         let others = others.into_iter().chain(leaving).collect();
-        Ok(Self { kept, spare, others })
+        Ok(Self { kept, adopted: false, spare, others })
     }
 
     /// All of ours that stay until we delete them.

@@ -8,11 +8,16 @@ use crate::model::network::Vpc;
 use crate::model::observed::{Endpoint, Observed};
 use crate::model::service::{Catalogue, short_name};
 use crate::model::spec::{EndpointSpec, GroupRef, Settings, VpcSelector};
+use crate::plan::aim::{Aim, Changes, Mode, Purpose, Usage};
 use crate::plan::dns::S3Gateway;
 use crate::plan::draft::{Draft, Refusal};
 use crate::plan::group::Group;
+use crate::plan::orphan::Orphans;
+use crate::plan::removal::Removal;
 use crate::plan::service::Wanted;
-use crate::plan::{TargetPlan, appliance, dns, gateway, interface, orphan, quota, select, service};
+use crate::plan::{
+    TargetPlan, appliance, destroy, dns, gateway, interface, narrow, quota, select, service,
+};
 
 /// Everything that is known while one VPC is planned.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +27,7 @@ pub(super) struct Site<'a> {
     pub(super) observed: &'a Observed,
     pub(super) catalogue: &'a Catalogue,
     pub(super) vpc: &'a Vpc,
+    pub(super) changes: &'a Changes,
 }
 
 impl<'a> Site<'a> {
@@ -66,13 +72,44 @@ pub(super) struct Vicinity<'a> {
     pub(super) in_use: BTreeSet<SubnetId>,
 }
 
-/// Works out what one target needs. Everything AWS would refuse is blocked, with its reason.
+/// Works out what one target needs to be as accounts.toml says. Everything AWS would refuse is blocked,
+/// with its reason.
 pub fn plan_target(
     target: &TargetId,
     settings: &Settings,
     observed: &Observed,
     catalogue: &Catalogue,
 ) -> TargetPlan {
+    plan_for(&Aim::default(), target, settings, observed, catalogue, None)
+}
+
+/// The same for any aim. `usage` is who uses what would be deleted; without it nothing is taken to be
+/// in use, which is for finding out what has to be asked.
+pub fn plan_for(
+    aim: &Aim,
+    target: &TargetId,
+    settings: &Settings,
+    observed: &Observed,
+    catalogue: &Catalogue,
+    usage: Option<&Usage>,
+) -> TargetPlan {
+    let removal = Removal { target, observed, deletions: &aim.deletions, usage };
+    match &aim.purpose {
+        Purpose::Destroy => destroy::plan(target, settings, observed, &aim.deletions, usage),
+        Purpose::Converge(changes) => {
+            let whole = converge(changes, removal, settings, catalogue);
+            narrow::allowed(whole, changes)
+        }
+    }
+}
+
+fn converge(
+    changes: &Changes,
+    removal: Removal,
+    settings: &Settings,
+    catalogue: &Catalogue,
+) -> TargetPlan {
+    let Removal { target, observed, .. } = removal;
     let mut draft = Draft::default();
     let mut wanted = Vec::new();
     let mut unresolved = Vec::new();
@@ -87,9 +124,15 @@ pub fn plan_target(
     }
     let vpcs = selected_vpcs(target, settings, observed, &mut draft);
     for vpc in &vpcs {
-        plan_vpc(Site { target, settings, observed, catalogue, vpc }, &wanted, &mut draft);
+        let site = Site { target, settings, observed, catalogue, vpc, changes };
+        plan_vpc(site, &wanted, &mut draft);
     }
-    orphan::note(target, settings, observed, &vpcs, &wanted, &unresolved, &mut draft);
+    let orphans = Orphans::find(target, settings, observed, &vpcs, &wanted, &unresolved);
+    if changes.mode == Mode::Sync {
+        orphans.remove(&removal, &mut draft);
+    } else {
+        orphans.note(target, &mut draft);
+    }
     quota::note(observed, &mut draft);
     draft.finish()
 }
@@ -164,7 +207,7 @@ fn plan_vpc(site: Site, wanted: &[Wanted], draft: &mut Draft) {
     let ours = |endpoint: &&Endpoint| site.is_ours(&endpoint.tags) && !endpoint.requester_managed;
     let mut vicinity = Vicinity {
         group: Group::find(site),
-        s3_gateway: dns::existing_s3_gateway(&site),
+        s3_gateway: dns::existing_s3_gateway(&site, wanted),
         names: BTreeMap::new(),
         free: site.vpc.subnets.values().map(|s| (s.id.clone(), s.free_addresses)).collect(),
         in_use: site.endpoints().filter(ours).flat_map(|e| e.subnets.iter().cloned()).collect(),

@@ -16,7 +16,8 @@ use crate::model::spec::{
     Settings, SubnetSelector, VpcSelector,
 };
 use crate::plan::action::{Action, DesiredEndpoint, SecurityGroupRef, Verb};
-use crate::plan::{TargetPlan, plan_target, violations};
+use crate::plan::aim::{Aim, Usage};
+use crate::plan::{TargetPlan, plan_for, plan_target, violations, violations_for};
 
 pub(crate) const PARTNER: &str = "com.amazonaws.vpce.eu-west-1.vpce-svc-0a";
 pub(crate) const APPLIANCE: &str = "com.amazonaws.vpce.eu-west-1.vpce-svc-0b";
@@ -282,6 +283,15 @@ impl World {
         plan
     }
 
+    /// The plan of another aim, which must be sound.
+    pub(crate) fn plan_for(&self, aim: &Aim, usage: Option<&Usage>) -> TargetPlan {
+        let Self { target, settings, observed, catalogue, .. } = self;
+        let plan = plan_for(aim, target, settings, observed, catalogue, usage);
+        let broken = violations_for(aim, target, settings, observed, catalogue, &plan);
+        assert_eq!(broken, Vec::<String>::new(), "{plan:#?}");
+        plan
+    }
+
     /// Does to the world what the plan says, as AWS would.
     pub(crate) fn apply(&mut self, plan: &TargetPlan) {
         let mut groups = BTreeMap::new();
@@ -312,7 +322,12 @@ impl World {
                 group.ingress.retain(|rule| !revoke.contains(rule));
                 group.ingress.extend(authorize.iter().cloned());
             }
-            Verb::Tag { resource, set, .. } => {
+            Verb::DeleteSecurityGroup { id, .. } => {
+                let mut all = self.observed.endpoints.values();
+                assert!(!all.any(|e| e.security_groups.contains(id) && !is_leaving(e)), "{id}");
+                vpc.security_groups.remove(id).unwrap();
+            }
+            Verb::Tag { resource, set, .. } | Verb::Adopt { resource, set, .. } => {
                 let endpoint = self.observed.endpoints.get_mut(&EndpointId::new(resource.as_str()));
                 let group = vpc.security_groups.get_mut(&SecurityGroupId::new(resource.as_str()));
                 let tags = endpoint.map(|e| &mut e.tags).or(group.map(|g| &mut g.tags));
@@ -353,6 +368,10 @@ impl World {
             }
         }
     }
+}
+
+fn is_leaving(endpoint: &Endpoint) -> bool {
+    endpoint.state == EndpointState::Deleting
 }
 
 fn real(group: &SecurityGroupRef, made: &BTreeMap<u32, SecurityGroupId>) -> SecurityGroupId {

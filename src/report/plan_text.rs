@@ -27,6 +27,8 @@ pub struct PlanTextOptions {
     pub width: usize,
     /// This account alone, in full.
     pub account: Option<AccountId>,
+    /// It is a plan of `destroy`.
+    pub destroy: bool,
 }
 
 /// The plan as text, ending in a line that sums it up.
@@ -37,7 +39,7 @@ pub fn render(
 ) -> String {
     let page = Page::new(options.color, options.width);
     match &options.account {
-        None => Overview::new(plan, names, page).write(),
+        None => Overview::new(plan, names, page, options.destroy).write(),
         Some(account) => {
             let targets = plan.targets.iter().filter(|(target, _)| &target.account == account);
             let only = Plan { targets: targets.map(|(t, p)| (t.clone(), p.clone())).collect() };
@@ -45,7 +47,7 @@ pub fn render(
                 return format!("Account {account} is not in this plan.\n");
             }
             let mut page = account::write(&only, names, page);
-            page.put(Ink::Bold, &summary(&only)).end();
+            page.put(Ink::Bold, &summary(&only, options.destroy)).end();
             page.finish()
         }
     }
@@ -56,12 +58,18 @@ struct Overview<'a> {
     names: &'a BTreeMap<AccountId, String>,
     several_regions: bool,
     page: Page,
+    destroy: bool,
 }
 
 impl<'a> Overview<'a> {
-    fn new(plan: &'a Plan, names: &'a BTreeMap<AccountId, String>, page: Page) -> Self {
+    fn new(
+        plan: &'a Plan,
+        names: &'a BTreeMap<AccountId, String>,
+        page: Page,
+        destroy: bool,
+    ) -> Self {
         let regions: BTreeSet<&Region> = plan.targets.keys().map(|target| &target.region).collect();
-        Self { plan, names, several_regions: regions.len() > 1, page }
+        Self { plan, names, several_regions: regions.len() > 1, page, destroy }
     }
 
     fn write(mut self) -> String {
@@ -71,7 +79,7 @@ impl<'a> Overview<'a> {
         let accounts = count_accounts(blocked.iter().flat_map(|saying| &saying.targets));
         self.sayings(&format!("Blocked in {}", many(accounts, "account")), '!', &blocked);
         self.unreachable();
-        self.page.put(Ink::Bold, &summary(self.plan)).end();
+        self.page.put(Ink::Bold, &summary(self.plan, self.destroy)).end();
         self.page.finish()
     }
 
@@ -110,7 +118,8 @@ impl<'a> Overview<'a> {
     fn change(&mut self, change: &Change, columns: Columns, vpcs: usize) {
         let symbol = change.symbol;
         self.page.tab(2).put(Ink::of(symbol), &format!("{symbol} {}", change.what));
-        let details = change.details.join(", ");
+        // That nobody wants it any more goes without saying where everything goes.
+        let details = if self.destroy { String::new() } else { change.details.join(", ") };
         if self.page.is_narrow() {
             self.page.end().tab(6).words(Ink::Plain, 6, &format!("{}, {details}", change.kind));
         } else {
@@ -231,7 +240,7 @@ fn count_accounts<'t>(targets: impl Iterator<Item = &'t TargetId>) -> usize {
 }
 
 /// The last line: what the plan comes to.
-fn summary(plan: &Plan) -> String {
+fn summary(plan: &Plan, destroy: bool) -> String {
     let with = |wanted: fn(&Planned) -> bool| -> BTreeSet<&AccountId> {
         let targets = plan.targets.iter().filter(|(_, planned)| wanted(planned));
         targets.map(|(target, _)| &target.account).collect()
@@ -239,26 +248,45 @@ fn summary(plan: &Plan) -> String {
     let changing = with(|p| matches!(p, Planned::Ready(ready) if !ready.actions.is_empty()));
     let blocked = with(|p| matches!(p, Planned::Ready(ready) if !ready.blocked.is_empty()));
     let unreachable = with(|p| matches!(p, Planned::Unreachable { .. }));
-    let trouble: Vec<String> = [("blocked", blocked.len()), ("unreachable", unreachable.len())]
+    let left_out =
+        with(|p| matches!(p, Planned::Ready(ready) if ready.left_out().next().is_some()));
+    let counts =
+        [("blocked", &blocked), ("unreachable", &unreachable), ("with drift left out", &left_out)];
+    let trouble: Vec<String> = counts
         .into_iter()
+        .map(|(word, accounts)| (word, accounts.len()))
         .filter(|(_, count)| *count > 0)
         .map(|(word, count)| format!("{} {word}", many(count, "account")))
         .collect();
     let trouble = trouble.join(", ");
     if !changing.is_empty() {
         let counts = plan.counts();
-        let [add, change, destroy] = [counts.create, counts.modify, counts.delete].map(thousands);
+        let [add, change, destroyed] = [counts.create, counts.modify, counts.delete].map(thousands);
+        let adopt = match counts.adopt {
+            0 => String::new(),
+            adopt => format!("{} to adopt, ", thousands(adopt)),
+        };
         let accounts = many(changing.len(), "account");
         let more = if trouble.is_empty() { String::new() } else { format!(" {trouble}.") };
+        if destroy {
+            return format!("Plan: {destroyed} to destroy in {accounts}.{more}");
+        }
         return format!(
-            "Plan: {add} to add, {change} to change, {destroy} to destroy in {accounts}.{more}"
+            "Plan: {adopt}{add} to add, {change} to change, {destroyed} to destroy in {accounts}.{more}"
         );
     }
     let all = with(|_| true).len();
-    let as_said = with(|_| true).difference(&blocked).filter(|a| !unreachable.contains(*a)).count();
+    let other = |account: &&AccountId| {
+        [&blocked, &unreachable, &left_out].iter().any(|accounts| accounts.contains(account))
+    };
+    let as_said = with(|_| true).iter().filter(|account| !other(account)).count();
     match (all, as_said) {
         (0, _) => "No changes. No account is in scope.".to_owned(),
         (_, 0) => format!("No changes. {trouble}."),
+        _ if destroy => {
+            let more = if trouble.is_empty() { String::new() } else { format!(" {trouble}.") };
+            format!("Nothing to destroy in {}.{more}", many(as_said, "account"))
+        }
         _ => {
             let be = if as_said == 1 { "is" } else { "are" };
             let accounts = many(as_said, "account");

@@ -68,8 +68,11 @@ fn headline(progress: &Progress) -> Line {
 }
 
 fn is_told(outcome: &Outcome) -> bool {
-    outcome.is_trouble()
-        || matches!(outcome, Outcome::Interrupted { .. } | Outcome::NotStarted { .. })
+    outcome.is_trouble() || is_unfinished(outcome) || matches!(outcome, Outcome::Skipped { .. })
+}
+
+fn is_unfinished(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Interrupted { .. } | Outcome::NotStarted { .. })
 }
 
 /// In the order of [`Outcome::LABELS`], then the largest first.
@@ -191,7 +194,7 @@ fn next(progress: &Progress) -> Option<&'static str> {
     let any = |wanted: fn(&Outcome) -> bool| progress.finished.values().any(|f| wanted(&f.outcome));
     if any(Outcome::is_trouble) || progress.unfinished() > 0 {
         Some("What is done stays done. Mend the above, then run it again: it converges.")
-    } else if any(is_told) {
+    } else if any(is_unfinished) {
         Some("What is done stays done. Run it again: it converges.")
     } else {
         None

@@ -12,15 +12,16 @@ use super::fleet::{Slot, Turn, fleet};
 use super::journal::send_noted;
 use super::observe::plan_one;
 use super::send::{Sent, mutation, resource};
-use super::waiter::{Settled, Soonest, Until, Wait, Waiter, tell};
+use super::waiter::{self, Settled, Soonest, Until, Wait, Waiter, tell};
 use super::{Run, Target};
 use crate::aws::{Ec2, Mutation, Pace, Permit, Urgency};
 use crate::ids::{EndpointId, SecurityGroupId, TargetId};
 use crate::model::endpoint::{EndpointKind, EndpointState};
 use crate::model::failure::{ErrorClass, Failure};
 use crate::plan::action::{Action, ActionId, DesiredEndpoint, Verb};
+use crate::plan::aim::Purpose;
 use crate::plan::outcome::{ActionFailure, Outcome};
-use crate::plan::{Blocked, TargetPlan};
+use crate::plan::{Blocked, TargetPlan, sparing};
 use crate::report::event::{EventKind, Step};
 use crate::shutdown::Level;
 
@@ -145,22 +146,31 @@ impl<'a> Execution<'a> {
             }
             if let Some(action) = self.next_ready() {
                 let Some(permit) = self.turn(action).await else { return };
-                self.send(action, permit).await;
+                if !self.let_go(action).await {
+                    return;
+                }
+                if self.todo.contains(&action.id) {
+                    self.send(action, permit).await;
+                }
             } else if self.waiter.is_empty() || !self.wait().await {
                 return;
             }
         }
     }
 
-    /// Endpoints that an earlier run has made and that are still on their way.
+    /// Endpoints that an earlier run has made or deleted and that are still on their way.
     fn await_pending(&mut self) {
+        let until = match self.run.aim.purpose {
+            Purpose::Converge(_) => Until::Available,
+            Purpose::Destroy => Until::Gone,
+        };
         let timeout = self.run.config.rollout.endpoint_timeout;
         for id in &self.plan.pending {
             let wait = Wait {
                 id: id.clone(),
                 action: None,
                 what: "endpoint",
-                until: Until::Available,
+                until,
                 soonest: Soonest::MODIFIED,
                 state: None,
             };
@@ -257,6 +267,30 @@ impl<'a> Execution<'a> {
         if is_gateway && !is_needed { Urgency::Last } else { Urgency::Soon }
     }
 
+    /// Before a security group is deleted: waits, without a place, until the network interfaces of the
+    /// endpoints that used it are gone, which takes longer than the endpoints themselves. Those of
+    /// others are not waited for. `false` when the run was aborted.
+    async fn let_go(&mut self, action: &Action) -> bool {
+        let Verb::DeleteSecurityGroup { id, .. } = &action.verb else { return true };
+        let run = self.run;
+        self.slot.release();
+        self.step(Step::Waiting);
+        let timeout = run.config.rollout.endpoint_timeout;
+        let ec2 = &*self.ec2.get_or_insert_with(|| run.ec2(&self.target.id));
+        let freed = tokio::select! {
+            biased;
+            () = run.shutdown.at_least(Level::Abort) => return false,
+            freed = waiter::let_go(ec2, id, timeout) => freed,
+        };
+        if let Err(failure) = freed {
+            self.todo.remove(&action.id);
+            let what = action.what.clone();
+            self.failed.push(ActionFailure { action: Some(action.id), what, failure });
+        }
+        self.slot.hold().await;
+        true
+    }
+
     /// Sends one action. The place is held for the call only.
     async fn send(&mut self, action: &Action, permit: Option<Permit>) {
         self.todo.remove(&action.id);
@@ -317,7 +351,7 @@ impl<'a> Execution<'a> {
                 self.groups.insert(action.id, id);
                 self.done.insert(action.id);
             }
-            Ok(Sent::Nothing) => drop(self.done.insert(action.id)),
+            Ok(Sent::Nothing | Sent::Settled(_)) => drop(self.done.insert(action.id)),
             Err(failure) => {
                 let what = action.what.clone();
                 self.failed.push(ActionFailure { action: Some(action.id), what, failure });
@@ -415,11 +449,12 @@ impl<'a> Execution<'a> {
         slot.hold().await;
         let ec2 = ec2.unwrap_or_else(|| run.ec2(&target.id));
         run.events.send(EventKind::TargetStep { target: target.id.clone(), step: Step::Verifying });
+        let adopted = adopted(self.plan);
         let mut last = Ok(TargetPlan::default());
         for rest in LOOKS {
             let look = async {
                 sleep(rest).await;
-                Box::pin(plan_one(run, target, &ec2)).await
+                Box::pin(plan_one(run, target, &ec2)).await.map(|plan| sparing(plan, &adopted))
             };
             last = tokio::select! {
                 biased;
@@ -473,6 +508,15 @@ async fn look(
 fn diverged(blocked: Vec<Blocked>, left: &[Action]) -> Outcome {
     let left = left.iter().map(|a| format!("{} {}", a.verb.symbol(), a.what)).collect();
     Outcome::Diverged { blocked, left }
+}
+
+/// What a plan takes into the deployment.
+fn adopted(plan: &TargetPlan) -> BTreeSet<String> {
+    let adopted = plan.actions.iter().filter_map(|action| match &action.verb {
+        Verb::Adopt { resource, .. } => Some(resource.clone()),
+        _ => None,
+    });
+    adopted.collect()
 }
 
 /// Whether an action that is several calls failed after the first of them.

@@ -13,6 +13,7 @@ mod notify;
 mod observe;
 mod rollout;
 mod send;
+mod usage;
 mod waiter;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use crate::model::account::Account;
 use crate::model::failure::Failure;
 use crate::model::service::Catalogue;
 use crate::model::spec::Settings;
+use crate::plan::aim::Aim;
 use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Events};
 use crate::shutdown::Shutdown;
@@ -57,6 +59,8 @@ pub struct Run {
     pub shutdown: Shutdown,
     /// Unique to this run; client tokens are derived from it.
     pub id: String,
+    /// What the run is for, and how far it may go.
+    pub aim: Aim,
     /// What is written of the run before it happens.
     pub journal: Journal,
     catalogues: Catalogues,
@@ -73,8 +77,14 @@ impl Run {
         id: String,
     ) -> Self {
         let (journal, catalogues) = (Journal::default(), Catalogues::default());
-        let notebook = Notebook::default();
-        Self { config, sessions, events, shutdown, id, journal, catalogues, notebook }
+        let (aim, notebook) = (Aim::default(), Notebook::default());
+        Self { config, sessions, events, shutdown, id, aim, journal, catalogues, notebook }
+    }
+
+    /// The same run for something else than all of accounts.toml.
+    #[must_use]
+    pub fn aiming(self, aim: Aim) -> Self {
+        Self { aim, ..self }
     }
 
     /// The same run with a journal.

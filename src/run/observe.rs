@@ -9,13 +9,14 @@ use tokio::time::sleep;
 use super::budget::Budget;
 use super::fleet::{Turn, fleet};
 use super::journal::Intent;
-use super::{Run, THROTTLED_REST, Target};
+use super::{Run, THROTTLED_REST, Target, usage};
 use crate::aws::Ec2;
 use crate::ids::{ServiceName, TargetId};
 use crate::model::failure::{ErrorClass, Failure};
 use crate::model::observed::Observed;
 use crate::model::service::Catalogue;
 use crate::model::spec::{ServiceRef, Settings};
+use crate::plan::aim::Aim;
 use crate::plan::artifact::{self, SavedPlan};
 use crate::plan::outcome::{Held, HeldCode};
 use crate::plan::remains::remains;
@@ -121,7 +122,7 @@ pub(super) fn planned_event(target: &Target, plan: &TargetPlan) -> EventKind {
         target: target.id.clone(),
         name: target.name.clone(),
         create: counts.create,
-        modify: counts.modify,
+        modify: counts.modify + counts.adopt,
         delete: counts.delete,
         blocked: plan.blocked.len(),
     }
@@ -190,7 +191,7 @@ pub(super) async fn plan_seen(
             },
             seen => {
                 let seen = seen?;
-                let plan = seen.plan(target)?;
+                let plan = seen.plan(run, target, ec2).await?;
                 return Ok((seen, plan));
             }
         }
@@ -224,10 +225,21 @@ impl Seen {
         Ok(Self { observed, catalogue })
     }
 
-    pub(super) fn plan(&self, target: &Target) -> Result<TargetPlan, Failure> {
+    pub(super) async fn plan(
+        &self,
+        run: &Run,
+        target: &Target,
+        ec2: &Ec2,
+    ) -> Result<TargetPlan, Failure> {
         let Target { id, settings, .. } = target;
-        let plan = plan::plan_target(id, settings, &self.observed, &self.catalogue);
-        checked(id, plan, &self.observed, settings, &self.catalogue)
+        let Self { observed, catalogue } = self;
+        let plan = |usage| plan::plan_for(&run.aim, id, settings, observed, catalogue, usage);
+        let first = plan(None);
+        let plan = match usage::of(run, target, ec2, &first).await? {
+            None => first,
+            Some(usage) => plan(Some(&usage)),
+        };
+        checked(&run.aim, id, plan, observed, settings, catalogue)
     }
 
     /// What was saved for the target, if it still holds; else what planning comes to now, and why not. A
@@ -250,7 +262,9 @@ impl Seen {
             Some(Planned::Ready(saved)) => {
                 match hold(saved, &fresh, id, settings, &self.observed, &self.catalogue) {
                     Ok(plan) => {
-                        let plan = checked(id, plan, &self.observed, settings, &self.catalogue);
+                        let aim = Aim::default();
+                        let plan =
+                            checked(&aim, id, plan, &self.observed, settings, &self.catalogue);
                         return (plan, None);
                     }
                     Err(differences) => {
@@ -268,13 +282,14 @@ impl Seen {
 
 /// A plan that breaks an invariant is never shown nor executed: it is a bug, and it is said.
 fn checked(
+    aim: &Aim,
     id: &TargetId,
     plan: TargetPlan,
     observed: &Observed,
     settings: &Settings,
     catalogue: &Catalogue,
 ) -> Result<TargetPlan, Failure> {
-    let violations = plan::violations(id, settings, observed, catalogue, &plan);
+    let violations = plan::violations_for(aim, id, settings, observed, catalogue, &plan);
     if violations.is_empty() {
         return Ok(plan);
     }

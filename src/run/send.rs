@@ -31,6 +31,8 @@ pub(super) enum Sent {
     Coming(EndpointId, Option<EndpointState>),
     /// An endpoint on its way out.
     Leaving(EndpointId),
+    /// This resource is as it should be; nothing has to be waited for.
+    Settled(String),
     /// Nothing that has to be waited for.
     Nothing,
 }
@@ -41,7 +43,11 @@ pub(super) fn mutation(verb: &Verb) -> Option<Mutation> {
         Verb::CreateEndpoint(_) => Some(Mutation::CreateEndpoint),
         Verb::ModifyEndpoint { .. } => Some(Mutation::ModifyEndpoint),
         Verb::DeleteEndpoint { .. } => Some(Mutation::DeleteEndpoint),
-        Verb::CreateSecurityGroup(_) | Verb::ModifySecurityGroup { .. } | Verb::Tag { .. } => None,
+        Verb::CreateSecurityGroup(_)
+        | Verb::ModifySecurityGroup { .. }
+        | Verb::DeleteSecurityGroup { .. }
+        | Verb::Adopt { .. }
+        | Verb::Tag { .. } => None,
     }
 }
 
@@ -56,7 +62,8 @@ pub(super) fn operation(verb: &Verb) -> &'static str {
         Verb::CreateEndpoint(_) => "CreateVpcEndpoint",
         Verb::ModifyEndpoint { .. } => "ModifyVpcEndpoint",
         Verb::DeleteEndpoint { .. } => "DeleteVpcEndpoints",
-        Verb::Tag { .. } => "CreateTags",
+        Verb::DeleteSecurityGroup { .. } => "DeleteSecurityGroup",
+        Verb::Adopt { .. } | Verb::Tag { .. } => "CreateTags",
     }
 }
 
@@ -65,6 +72,7 @@ pub(super) fn resource(sent: &Sent) -> Option<String> {
     match sent {
         Sent::Group(id) => Some(id.to_string()),
         Sent::Coming(id, _) | Sent::Leaving(id) => Some(id.to_string()),
+        Sent::Settled(resource) => Some(resource.clone()),
         Sent::Nothing => None,
     }
 }
@@ -106,6 +114,14 @@ pub(super) async fn send(
         Verb::DeleteEndpoint { id, .. } => {
             at_pace(pace, Mutation::DeleteEndpoint, || ec2.delete_endpoint(id)).await?;
             Ok(Sent::Leaving(id.clone()))
+        }
+        Verb::DeleteSecurityGroup { id, .. } => {
+            patiently(|| ec2.delete_security_group(id)).await?;
+            Ok(Sent::Settled(id.to_string()))
+        }
+        Verb::Adopt { resource, set, .. } => {
+            patiently(|| ec2.tag(resource, set)).await?;
+            Ok(Sent::Settled(resource.clone()))
         }
         Verb::Tag { resource, set, .. } => {
             patiently(|| untiring(|| ec2.tag(resource, set))).await?;

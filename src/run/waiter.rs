@@ -1,13 +1,13 @@
 //! The waiter: one `DescribeVpcEndpoints` per poll for everything a target waits for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::{Run, Target};
 use crate::aws::{Ec2, Sessions};
-use crate::ids::EndpointId;
+use crate::ids::{EndpointId, SecurityGroupId};
 use crate::model::endpoint::{EndpointKind, EndpointState};
 use crate::model::failure::{ErrorClass, Failure};
 use crate::model::observed::Endpoint;
@@ -156,10 +156,7 @@ impl Waiter {
 
     /// A poll that got no answer is tried again until the deadline, unless it can never succeed.
     fn after_failed_poll(&mut self, failure: &Failure) -> Vec<Settled> {
-        let passing = matches!(
-            failure.class,
-            ErrorClass::Throttled | ErrorClass::Transient | ErrorClass::TimedOut
-        );
+        let passing = is_passing(failure);
         self.settle(|_, awaited| {
             let over = !passing || Instant::now() >= awaited.deadline;
             over.then(|| Err(failure.clone()))
@@ -200,6 +197,43 @@ pub(super) fn tell(
         endpoint: id.to_string(),
         state: state.map_or("gone".to_owned(), ToString::to_string),
     });
+}
+
+/// Waits until no endpoint's network interface is on a security group any more.
+pub(super) async fn let_go(
+    ec2: &Ec2,
+    group: &SecurityGroupId,
+    timeout: Duration,
+) -> Result<(), Failure> {
+    let deadline = Instant::now() + timeout;
+    let groups = BTreeSet::from([group.clone()]);
+    loop {
+        let left = match ec2.interfaces(&groups).await {
+            Ok(mut left) => left.remove(group).unwrap_or_default().endpoints,
+            Err(failure) if is_passing(&failure) && Instant::now() < deadline => {
+                sleep(Duration::from_secs(5)).await;
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        if left.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() >= deadline {
+            let left: Vec<String> = left.into_iter().collect();
+            let now = format!("{group} is still on {}", left.join(", "));
+            let mut failure =
+                Failure::local("wait for network interfaces", ErrorClass::TimedOut, now);
+            failure.hint = Some("running again waits on".to_owned());
+            return Err(failure);
+        }
+        sleep(Duration::from_secs(5)).await;
+    }
+}
+
+/// Whether the same call may get an answer in a moment.
+fn is_passing(failure: &Failure) -> bool {
+    matches!(failure.class, ErrorClass::Throttled | ErrorClass::Transient | ErrorClass::TimedOut)
 }
 
 /// Whether the wait for one endpoint is over. AWS may not show an endpoint yet that it has just made.

@@ -115,6 +115,7 @@ async fn audited(sandbox: &Sandbox, accounts_toml: &str) -> Audit {
         findings: found.findings,
         ignored: Vec::new(),
         since: None,
+        shard: None,
     };
     audit.settle(&rules(&run.config, &walk), date(2026, 11, 23));
     audit

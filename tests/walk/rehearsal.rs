@@ -13,6 +13,7 @@ use linkwalk::aws::{Access, Sessions};
 use linkwalk::config::{self, Config};
 use linkwalk::ids::TargetId;
 use linkwalk::model::failure::Failure;
+use linkwalk::plan::aim::Aim;
 use linkwalk::plan::outcome::{Held, Outcome};
 use linkwalk::plan::{Plan, Planned};
 use linkwalk::report::event::{Event, EventKind, Events, Message};
@@ -29,6 +30,7 @@ const SPEED: f64 = 10.0;
 pub(crate) struct Rehearsal {
     pub(crate) sandbox: Sandbox,
     config: Config,
+    aim: Aim,
     speed: f64,
 }
 
@@ -59,21 +61,27 @@ impl Rehearsal {
     /// A world about to be rolled out to.
     pub(crate) fn new(world: World, accounts_toml: &str, lag: bool) -> Self {
         let config = parsed(accounts_toml);
-        Self { sandbox: sandbox(world, lag), config, speed: SPEED }
+        Self { sandbox: sandbox(world, lag), config, aim: Aim::default(), speed: SPEED }
     }
 
     /// A sandbox that is as fast as AWS, and otherwise behaves as it is told.
     pub(crate) fn at_awss_speed(world: World, accounts_toml: &str, options: Options) -> Self {
         let options = Options { speed: 1.0, ..options };
         let sandbox = Sandbox::new(world, options);
-        Self { sandbox, config: parsed(accounts_toml), speed: 1.0 }
+        Self { sandbox, config: parsed(accounts_toml), aim: Aim::default(), speed: 1.0 }
+    }
+
+    /// The same for something else than all of accounts.toml.
+    pub(crate) fn aiming(self, aim: Aim) -> Self {
+        Self { aim, ..self }
     }
 
     /// The same world, as it is now, with other faults and an empty log.
     pub(crate) fn again(&self, faults: Vec<FaultRule>) -> Self {
         let mut world = self.sandbox.world();
         world.set_faults(faults);
-        Self { sandbox: sandbox(world, false), config: self.config.clone(), speed: SPEED }
+        let (config, aim) = (self.config.clone(), self.aim.clone());
+        Self { sandbox: sandbox(world, false), config, aim, speed: SPEED }
     }
 
     /// `apply --yes`; `None` where the process crashed.
@@ -94,7 +102,8 @@ impl Rehearsal {
         let keys = Sandbox::credentials(self.sandbox.world().operator());
         let sessions = Sessions::in_process(tap.http_client(), keys, self.speed, self.access());
         let id = format!("{}", self.sandbox.call_count());
-        let run = Run::new(self.config.clone(), sessions, events, shutdown.clone(), id);
+        let run = Run::new(self.config.clone(), sessions, events, shutdown.clone(), id)
+            .aiming(self.aim.clone());
         let listener = tokio::spawn(async move {
             let mut seen = Vec::new();
             while let Some(message) = receiver.recv().await {

@@ -227,6 +227,16 @@ impl Ec2 {
         }
     }
 
+    /// `DeleteSecurityGroup`; one that is gone already counts as deleted.
+    pub async fn delete_security_group(&self, id: &SecurityGroupId) -> Result<(), Failure> {
+        let answer = self.client.delete_security_group().group_id(id.as_str()).send().await;
+        match answer.map_err(|e| error::failure("DeleteSecurityGroup", &e)) {
+            Ok(_) => Ok(()),
+            Err(failure) if failure.class == ErrorClass::NotFound => Ok(()),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// `CreateTags`
     pub async fn tag(&self, resource: &str, tags: &Tags) -> Result<(), Failure> {
         self.client

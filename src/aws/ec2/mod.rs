@@ -4,6 +4,7 @@ mod change;
 mod observe;
 
 pub use change::{EndpointModification, NewEndpoint};
+pub use observe::Interfaces;
 
 use aws_sdk_ec2::Client;
 

@@ -7,7 +7,7 @@ use aws_sdk_ec2::types::{Filter, VpcAttributeName};
 
 use super::Ec2;
 use crate::aws::{convert, error};
-use crate::ids::{EndpointId, ServiceName, VpcId, ZoneId};
+use crate::ids::{EndpointId, SecurityGroupId, ServiceName, VpcId, ZoneId};
 use crate::model::failure::Failure;
 use crate::model::network::{SecurityGroup, Vpc};
 use crate::model::observed::{Endpoint, Observed};
@@ -30,6 +30,15 @@ macro_rules! every {
         }
         items
     }};
+}
+
+/// Network interfaces that a security group is on, each with what it is: `eni-... (lambda)`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Interfaces {
+    /// Those of VPC endpoints, which go with them.
+    pub endpoints: BTreeSet<String>,
+    /// All others.
+    pub others: BTreeSet<String>,
 }
 
 impl Ec2 {
@@ -140,6 +149,33 @@ impl Ec2 {
             .filter_map(convert::endpoint)
             .map(|endpoint| (endpoint.id.clone(), endpoint))
             .collect())
+    }
+
+    /// Network interfaces that these security groups are on, by group: those of endpoints, and all
+    /// others with what they are.
+    pub async fn interfaces(
+        &self,
+        groups: &BTreeSet<SecurityGroupId>,
+    ) -> Result<BTreeMap<SecurityGroupId, Interfaces>, Failure> {
+        let ids = groups.iter().map(|id| id.as_str().to_owned()).collect();
+        let filter = Filter::builder().name("group-id").set_values(Some(ids)).build();
+        let request = self.client.describe_network_interfaces().filters(filter);
+        let mut found: BTreeMap<SecurityGroupId, Interfaces> = BTreeMap::new();
+        let pages = request.into_paginator().page_size(PAGE);
+        for interface in every!("DescribeNetworkInterfaces", pages) {
+            let of_endpoint = convert::is_of_endpoint(&interface);
+            let what = convert::interface_in_words(&interface);
+            for group in interface.groups.unwrap_or_default() {
+                let id = SecurityGroupId::new(group.group_id.unwrap_or_default());
+                if groups.contains(&id) {
+                    let of_group = found.entry(id).or_default();
+                    let side =
+                        if of_endpoint { &mut of_group.endpoints } else { &mut of_group.others };
+                    side.insert(what.clone());
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// What the region offers, as this account sees it: every service, or the ones named. Names go

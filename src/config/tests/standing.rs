@@ -72,3 +72,15 @@ fn an_explanation_lists_every_rule_and_the_overrides_that_apply() {
     assert_eq!(json["standing"], "consumer");
     assert_eq!(json["rules"][4]["verdict"], "matched");
 }
+
+#[test]
+fn what_is_protected_is_known_by_its_selector() {
+    let config =
+        config("[protect]\naccounts = [\"tag:linkwalk=off\"]\ntags = { tier = \"prod*\" }");
+    let here = account("/Workloads");
+    assert_eq!(config.protect.of(&here).unwrap().to_string(), "tag:linkwalk=off");
+    assert!(config.needs_tags());
+    assert!(config.protect.tags["tier"].matches("production"));
+    let empty = read(&file("[protect]\ntags = {}")).unwrap_err().to_string();
+    assert!(empty.contains("`protect.tags` names no tag"), "{empty}");
+}

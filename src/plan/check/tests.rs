@@ -3,12 +3,22 @@
 use super::*;
 use crate::model::endpoint::EndpointKind;
 use crate::model::network::{Peer, Rule};
+use crate::model::spec::Glob;
+use crate::plan::aim::{Adoption, Changes, Deletions, Mode, Purpose};
 use crate::plan::testing::{World, account, subnets, tables, world};
 
 fn broken(world: &World, spoil: impl FnOnce(&mut TargetPlan)) -> String {
     let mut plan = world.plan();
     spoil(&mut plan);
     violations(&world.target, &world.settings, &world.observed, &world.catalogue, &plan).join("\n")
+}
+
+fn sync() -> Aim {
+    converging(Changes { mode: Mode::Sync, ..Changes::default() })
+}
+
+fn converging(changes: Changes) -> Aim {
+    Aim { purpose: Purpose::Converge(changes), ..Aim::default() }
 }
 
 fn made(plan: &mut TargetPlan, at: usize) -> &mut DesiredEndpoint {
@@ -131,7 +141,8 @@ fn changes_of_what_is_not_ours_are_found() {
     delete.id = 3;
     plan.actions.push(delete);
     let check = |world: &World| {
-        violations(&world.target, &world.settings, &world.observed, &world.catalogue, &plan)
+        let World { target, settings, observed, catalogue, .. } = world;
+        violations_for(&sync(), target, settings, observed, catalogue, &plan)
     };
     assert_eq!(check(&drifted), Vec::<String>::new());
     let foreign = drifted.clone().but(|w| {
@@ -145,4 +156,71 @@ fn changes_of_what_is_not_ours_are_found() {
         w.observed.endpoints.values_mut().for_each(|e| e.requester_managed = true);
     });
     assert_eq!(check(&managed).len(), 3);
+}
+
+/// What a plan of this one action breaks under an aim.
+fn alone(world: &World, aim: &Aim, verb: Verb) -> String {
+    let action =
+        Action { id: 0, after: BTreeSet::new(), what: "x".into(), verb, drift: Vec::new() };
+    let plan = TargetPlan { actions: vec![action], ..TargetPlan::default() };
+    let World { target, settings, observed, catalogue, .. } = world;
+    violations_for(aim, target, settings, observed, catalogue, &plan).join("\n")
+}
+
+#[test]
+fn adoptions_that_must_not_be_are_found() {
+    let world = fresh().but(|w| {
+        w.add_foreign("logs", EndpointKind::Interface);
+    });
+    let adopt = |owner: &str| Verb::Adopt {
+        resource: "vpce-foreign0".into(),
+        vpc: "vpc-1".into(),
+        set: [(OWNER_TAG.to_owned(), owner.to_owned())].into(),
+    };
+    let asked = converging(Changes { adopt: Adoption::Tag, ..Changes::default() });
+    let with = |change: fn(&mut Endpoint)| {
+        let changed = world.clone().but(|w| change(w.endpoint("logs")));
+        alone(&changed, &asked, adopt("privatelink"))
+    };
+    assert_eq!(with(|_| {}), "");
+    assert!(alone(&world, &Aim::default(), adopt("privatelink")).contains("nobody asked for"));
+    assert!(alone(&world, &asked, adopt("other")).contains("ownership tag"));
+    assert!(with(|e| e.requester_managed = true).contains("managed by an AWS service"));
+    assert!(with(|e| drop(e.tags.insert(OWNER_TAG.into(), "o".into()))).contains("deployment o"));
+    assert!(with(|e| e.key.vpc = "vpc-9".into()).contains("is not in vpc-1"));
+    let destroying = Aim { purpose: Purpose::Destroy, ..Aim::default() };
+    assert!(alone(&world, &destroying, adopt("privatelink")).contains("is no deletion"));
+}
+
+#[test]
+fn deletions_that_must_not_be_are_found() {
+    let there = fresh().applied();
+    let logs = there.clone().endpoint("logs").clone();
+    let group = logs.security_groups.first().unwrap().clone();
+    let endpoint = || Verb::DeleteEndpoint { id: logs.id.clone(), key: logs.key.clone() };
+    let of_group = || Verb::DeleteSecurityGroup { id: group.clone(), vpc: "vpc-1".into() };
+    let destroying = Aim { purpose: Purpose::Destroy, ..Aim::default() };
+    assert_eq!(alone(&there, &destroying, endpoint()), "");
+    assert_eq!(alone(&there, &sync(), endpoint()), "");
+    assert!(alone(&there, &Aim::default(), endpoint()).contains("which does its job"));
+    assert!(alone(&there, &destroying, of_group()).contains("still uses"));
+
+    let protected = [("tier".to_owned(), Glob::new("prod").unwrap())].into();
+    let deletions = Deletions { protected, ..Deletions::default() };
+    let careful = Aim { purpose: Purpose::Destroy, deletions };
+    let tagged = there.clone().but(|w| drop(w.vpc().tags.insert("tier".into(), "prod".into())));
+    assert!(alone(&tagged, &careful, endpoint()).contains("tier=prod protects it"));
+    let free = tagged.but(|w| w.observed.endpoints.clear());
+    assert!(alone(&free, &careful, of_group()).contains("tier=prod protects"));
+    let unused = there.but(|w| w.observed.endpoints.clear());
+    assert!(alone(&unused, &Aim::default(), of_group()).contains("nobody asked for"));
+    assert_eq!(alone(&unused, &sync(), of_group()), "");
+    let default = unused.clone().but(|w| {
+        w.vpc().security_groups.values_mut().for_each(|group| group.name = "default".into());
+    });
+    assert!(alone(&default, &sync(), of_group()).contains("default group"));
+    let foreign = unused.but(|w| {
+        w.vpc().security_groups.values_mut().for_each(|group| group.tags.clear());
+    });
+    assert!(alone(&foreign, &sync(), of_group()).contains("is not ours"));
 }

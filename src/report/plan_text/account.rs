@@ -74,6 +74,16 @@ impl Detail<'_> {
                     self.attribute(&drift.field, &[plain(&drift.was)]);
                 }
             }
+            Verb::DeleteSecurityGroup { .. } => {}
+            Verb::Adopt { set, .. } => {
+                self.tags(set);
+                if !action.drift.is_empty() {
+                    self.page.tab(8).put(Ink::Dim, "still differs, for the next apply:").end();
+                }
+                for drift in &action.drift {
+                    self.drift(drift);
+                }
+            }
             Verb::ModifySecurityGroup { .. } | Verb::ModifyEndpoint { .. } | Verb::Tag { .. } => {
                 for drift in &action.drift {
                     self.drift(drift);
@@ -222,11 +232,14 @@ impl Detail<'_> {
 fn about(verb: &Verb) -> (String, Option<String>) {
     match verb {
         Verb::CreateSecurityGroup(_) => ("security group".to_owned(), None),
-        Verb::ModifySecurityGroup { id, .. } => ("security group".to_owned(), Some(id.to_string())),
+        Verb::ModifySecurityGroup { id, .. } | Verb::DeleteSecurityGroup { id, .. } => {
+            ("security group".to_owned(), Some(id.to_string()))
+        }
         Verb::CreateEndpoint(desired) => (desired.key.kind.to_string(), None),
         Verb::ModifyEndpoint { id, key, .. } | Verb::DeleteEndpoint { id, key } => {
             (key.kind.to_string(), Some(id.to_string()))
         }
+        Verb::Adopt { resource, .. } => ("adopt".to_owned(), Some(resource.clone())),
         Verb::Tag { resource, .. } => ("tags".to_owned(), Some(resource.clone())),
     }
 }

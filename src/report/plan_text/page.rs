@@ -19,7 +19,7 @@ impl Ink {
     /// The colour of a change, by its symbol.
     pub(in crate::report) fn of(symbol: char) -> Self {
         match symbol {
-            '+' => Self::Green,
+            '+' | '=' => Self::Green,
             '~' => Self::Yellow,
             '-' | '!' => Self::Red,
             _ => Self::Plain,

@@ -85,13 +85,13 @@ fn organization() -> Plan {
 }
 
 fn shown(plan: &Plan, width: usize) -> String {
-    render(plan, &names(), &PlanTextOptions { color: false, width, account: None })
+    render(plan, &names(), &PlanTextOptions { color: false, width, account: None, destroy: false })
 }
 
 fn in_full(world: &World) -> String {
     let plan = Plan { targets: BTreeMap::from([planned(7, world)]) };
     let account = Some(target(7).account);
-    render(&plan, &names(), &PlanTextOptions { color: false, width: 100, account })
+    render(&plan, &names(), &PlanTextOptions { color: false, width: 100, account, destroy: false })
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_narrow_terminal_wraps() {
 #[test]
 fn colour_is_added_and_takes_no_room() {
     let plan = organization();
-    let options = PlanTextOptions { color: true, width: 100, account: None };
+    let options = PlanTextOptions { color: true, width: 100, account: None, destroy: false };
     let coloured = render(&plan, &names(), &options);
     assert!(coloured.contains("\u{1b}[33m~ logs\u{1b}[0m"), "{coloured:?}");
     let mut bare = String::new();
@@ -143,7 +143,7 @@ fn a_blocked_account_is_shown_with_its_reasons() {
 fn an_unreachable_account_is_shown_with_its_failure() {
     let plan = Plan { targets: BTreeMap::from([denied(51)]) };
     let account = Some(target(51).account);
-    let options = PlanTextOptions { color: false, width: 80, account };
+    let options = PlanTextOptions { color: false, width: 80, account, destroy: false };
     insta::assert_snapshot!(render(&plan, &names(), &options));
 }
 

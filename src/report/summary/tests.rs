@@ -85,6 +85,9 @@ fn every_trouble_is_told_with_where_why_and_what_to_do() {
         111122220022 staging-22
         ... and 2 more
 
+    skipped: 111122220010 staging-10
+        off
+
     +1 endpoint, +1 security group in 4m12s; AWS asked to slow down 1 time (CreateVpcEndpoint 1)
     What is done stays done. Mend the above, then run it again: it converges.
     "#);
