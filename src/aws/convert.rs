@@ -46,7 +46,8 @@ pub(super) fn interface_in_words(interface: &sdk::NetworkInterface) -> String {
     let id = interface.network_interface_id.as_deref().unwrap_or("a network interface");
     let instance =
         interface.attachment.as_ref().and_then(|attached| attached.instance_id.as_deref());
-    let kind = interface.interface_type.as_ref().map(|kind| kind.as_str());
+    let kind =
+        interface.interface_type.as_ref().map(aws_sdk_ec2::types::NetworkInterfaceType::as_str);
     match instance.or(kind) {
         Some(what) => format!("{id} ({what})"),
         None => id.to_owned(),

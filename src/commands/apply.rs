@@ -88,10 +88,7 @@ pub(super) async fn finish(
     (go, ask): (bool, Option<&Ask>),
     not_done: &str,
 ) -> Exit {
-    let kept = match go {
-        true => stage.keep_plan(prepared, narrowed, course).await,
-        false => Ok(()),
-    };
+    let kept = if go { stage.keep_plan(prepared, narrowed, course).await } else { Ok(()) };
     let go = go && kept.is_ok();
     let mut outcomes = prepared.finish_spared(&stage.run);
     outcomes.extend(carry_out(&stage.run, prepared, go, ask).await);
@@ -110,7 +107,7 @@ pub(super) async fn finish(
     match screen.output {
         Output::Text if stopped => out::stderr(not_done),
         Output::Text => screen.text(&summary::render(&progress, screen.summary())),
-        Output::Json => screen.json(with_part(outcomes::document(&progress, exit), &prepared)),
+        Output::Json => screen.json(with_part(outcomes::document(&progress, exit), prepared)),
         Output::Jsonl => {}
     }
     exit

@@ -42,109 +42,93 @@ use stage::{NotOpened, Stage};
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
 /// Runs one command to its end.
-pub fn run(mut cli: Cli) -> Exit {
+pub fn run(cli: Cli) -> Exit {
+    start(cli).unwrap_or_else(|told| told)
+}
+
+/// What is wrong with how the program was called is told here, and answered as its exit.
+fn usage<T>(checked: Result<T, String>) -> Result<T, Exit> {
+    checked.map_err(|wrong| {
+        out::error(&wrong);
+        Exit::Usage
+    })
+}
+
+/// Everything before AWS is asked for anything. The error has been told.
+fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Rehearse(asked) = &cli.command {
-        return rehearse::run(asked, &cli.common);
+        return Ok(rehearse::run(asked, &cli.common));
     }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
     let home = ledger::state(&cli.common.state_dir, sandbox.is_some());
     if let Some(exit) = told_again(&cli, &home, screen) {
-        return exit;
+        return Ok(exit);
     }
-    let shard = match cli.command.shard() {
-        Ok(shard) => shard,
-        Err(wrong) => {
-            out::error(&wrong.to_string());
-            return Exit::Usage;
-        }
-    };
-    let config = match accounts_toml(&cli, sandbox.as_ref()) {
-        Ok(config) => Config { shard, ..config },
-        Err(problems) => {
-            out::stderr(&(problems.render(screen.stderr_color) + "\n"));
-            return Exit::Usage;
-        }
-    };
-    let read = cli.command.scope().map_or(Ok(()), |scope| scope::read_report(scope, &home));
-    if let Err(wrong) = read {
-        out::error(&wrong);
-        return Exit::Usage;
+    let shard = usage(cli.command.shard().map_err(|wrong| wrong.to_string()))?;
+    let config = accounts_toml(&cli, sandbox.as_ref()).map_err(|problems| {
+        out::stderr(&(problems.render(screen.stderr_color) + "\n"));
+        Exit::Usage
+    })?;
+    let config = Config { shard, ..config };
+    if let Some(scope) = cli.command.scope() {
+        usage(scope::read_report(scope, &home))?;
     }
-    let (aim, saved) = match check_before_start(&cli, &config) {
-        Ok(checked) => checked,
-        Err(wrong) => {
-            out::error(&wrong);
-            return Exit::Usage;
-        }
-    };
-    let audit = match audit::Ready::for_command(&cli, &config, &home) {
-        Ok(audit) => audit,
-        Err(wrong) => {
-            out::error(&wrong);
-            return Exit::Usage;
-        }
-    };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
+    let (aim, saved) = usage(check_before_start(&cli, &config))?;
+    let audit = usage(audit::Ready::for_command(&cli, &config, &home))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
             out::error(&format!("cannot start: {error}"));
-            return Exit::Failed;
-        }
-    };
+            Exit::Failed
+        })?;
     runtime.block_on(async {
         let world = sandbox.as_ref().and_then(Option::as_deref);
         if let Command::Sandbox { verb } = &cli.command {
-            return sandbox::run(verb, world, &config).await;
+            return Ok(sandbox::run(verb, world, &config).await);
         }
-        let kept = match sandbox.as_ref().map(|_| Kept::open(Scenario::of(world))).transpose() {
-            Ok(kept) => kept,
-            Err(wrong) => {
-                out::error(&wrong);
-                return Exit::Usage;
-            }
-        };
-        let ledger = match cli.command.ledger(&home, &config).transpose() {
-            Ok(ledger) => ledger,
-            Err(wrong) => {
-                out::error(&wrong);
-                return Exit::Usage;
-            }
-        };
+        let kept = sandbox.as_ref().map(|_| Kept::open(Scenario::of(world)));
+        let kept = usage(kept.transpose())?;
+        let ledger = usage(cli.command.ledger(&home, &config).transpose())?;
         let name = cli.command.name();
-        let stage = match Box::pin(Stage::open(name, config, aim, screen, kept, ledger)).await {
-            Ok(stage) => stage,
-            Err(NotOpened::Failed(failure)) => {
-                out::failure("cannot start", &failure);
-                return Exit::Failed;
+        let stage = Stage::open(name, config, aim, screen, kept, ledger);
+        let stage = Box::pin(stage).await.map_err(|why| {
+            match why {
+                NotOpened::Failed(failure) => out::failure("cannot start", &failure),
+                NotOpened::Refused(wrong) => out::error(&wrong),
             }
-            Err(NotOpened::Refused(wrong)) => {
-                out::error(&wrong);
-                return Exit::Failed;
-            }
-        };
-        match cli.command {
-            Command::Accounts { explain, .. } => accounts::run(stage, explain).await,
-            Command::Plan { scope, out, detailed_exitcode, save_world, .. } => {
-                plan::run(stage, &scope, out.as_deref(), save_world.as_deref(), detailed_exitcode)
-                    .await
-            }
-            Command::Apply(asked) => apply::run(stage, &asked, saved).await,
-            Command::Destroy { scope, plan: true, .. } => {
-                plan::run(stage, &scope, None, None, false).await
-            }
-            Command::Destroy { scope, confirm, .. } => destroy::run(stage, &scope, confirm).await,
-            Command::Audit(_) => match audit {
-                Some(ready) => Box::pin(audit::run(stage, ready)).await,
-                None => Exit::Usage,
-            },
-            Command::ForceUnlock { run, yes, .. } => unlock::run(stage, &home, &run, yes).await,
-            Command::Rehearse(_)
-            | Command::Sandbox { .. }
-            | Command::Runs
-            | Command::Report { .. } => Exit::Ok,
-        }
+            Exit::Failed
+        })?;
+        Ok(Box::pin(perform(cli.command, stage, saved, audit, &home)).await)
     })
+}
+
+/// The command itself.
+async fn perform(
+    command: Command,
+    stage: Stage,
+    saved: Option<SavedPlan>,
+    audit: Option<audit::Ready>,
+    home: &State,
+) -> Exit {
+    match command {
+        Command::Accounts { explain, .. } => accounts::run(stage, explain).await,
+        Command::Plan { scope, out, detailed_exitcode, save_world, .. } => {
+            plan::run(stage, &scope, out.as_deref(), save_world.as_deref(), detailed_exitcode).await
+        }
+        Command::Apply(asked) => apply::run(stage, &asked, saved).await,
+        Command::Destroy { scope, plan: true, .. } => {
+            plan::run(stage, &scope, None, None, false).await
+        }
+        Command::Destroy { scope, confirm, .. } => destroy::run(stage, &scope, confirm).await,
+        Command::Audit(_) => match audit {
+            Some(ready) => Box::pin(audit::run(stage, ready)).await,
+            None => Exit::Usage,
+        },
+        Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
+        Command::Rehearse(_) | Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => {
+            Exit::Ok
+        }
+    }
 }
 
 /// Commands that tell what is on this machine already: they ask AWS nothing and need no accounts.toml.
@@ -206,11 +190,12 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     }
     let destroying = |scope: &Scope, deleting: &Deleting| {
         scope::check(scope, config, sandbox)?;
-        match scope.only.iter().any(|word| word.kind().is_some()) {
-            true => Err::<Aim, String>(
+        if scope.only.iter().any(|word| word.kind().is_some()) {
+            Err::<Aim, String>(
                 "--only narrows destroy by how targets ended, not by kinds of drift".to_owned(),
-            ),
-            false => Ok(deleting.aim(Purpose::Destroy, &config.protect)),
+            )
+        } else {
+            Ok(deleting.aim(Purpose::Destroy, &config.protect))
         }
     };
     let converging = |scope: &Scope, change: &Change| {
@@ -293,10 +278,9 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Accounts { .. } => "accounts",
-            Self::Plan { .. } => "plan",
+            Self::Plan { .. } | Self::Destroy { plan: true, .. } => "plan",
             Self::Audit(_) => "audit",
             Self::Apply(_) => "apply",
-            Self::Destroy { plan: true, .. } => "plan",
             Self::Destroy { .. } => "destroy",
             Self::Runs => "runs",
             Self::Report { .. } => "report",

@@ -130,7 +130,7 @@ pub(super) async fn prepare(
     run.journal.scope(&targets);
     let (plan, known) = (revisited.plan, BTreeMap::new());
     let spared = Vec::new();
-    Ok(Prepared { plan, targets, spared, part, everyone, held, gone, replanned, known, walk })
+    Ok(Prepared { plan, targets, part, everyone, held, gone, replanned, known, walk, spared })
 }
 
 pub(super) fn check_organization(saved: &SavedPlan, walk: &Walk) -> Result<(), String> {

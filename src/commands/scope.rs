@@ -244,13 +244,16 @@ fn nothing(scope: &Scope, walk: &Walk) -> String {
     }
 }
 
+/// A target that is left alone, and why.
+pub(super) type Spared = (Arc<Target>, String);
+
 /// The targets of `destroy`, and those it leaves alone, with the reason. An account asked for by id need
 /// not be a consumer any more; the shared root and what is protected are refused.
 pub(super) fn doomed(
     config: &Config,
     walk: &Walk,
     scope: &Scope,
-) -> Result<(Vec<Arc<Target>>, Vec<(Arc<Target>, String)>), String> {
+) -> Result<(Vec<Arc<Target>>, Vec<Spared>), String> {
     for id in &scope.accounts {
         let member = walk.members.iter().find(|member| &member.account.id == id);
         let account =

@@ -70,15 +70,15 @@ pub(super) fn take(
     differs: &[Drift],
     draft: &mut Draft,
 ) -> ActionId {
-    let mut drift = Vec::new();
+    let mut others = Vec::new();
     let mut set = tags::missing(desired, there).0;
     if site.changes.adopt == Adoption::Tag {
         let name_key = site.settings.name_tag.as_ref().map_or("Name", |name| name.key.as_str());
         set.retain(|key, _| key == OWNER_TAG || (key == name_key && !there.contains_key(key)));
         let mut after = there.clone();
         after.extend(set.clone());
-        drift.extend(differs.iter().cloned());
-        drift.extend(tags::missing(desired, &after).1);
+        others.extend(differs.iter().cloned());
+        others.extend(tags::missing(desired, &after).1);
     }
     for (key, tool) in OTHERS_TAGS {
         if let Some(name) = there.get(key) {
@@ -89,7 +89,7 @@ pub(super) fn take(
         }
     }
     let verb = Verb::Adopt { resource: resource.to_owned(), vpc: site.vpc.id.clone(), set };
-    draft.act(Rank::Adopt, what, verb, drift, BTreeSet::new())
+    draft.act(Rank::Adopt, what, verb, others, BTreeSet::new())
 }
 
 #[cfg(test)]

@@ -206,8 +206,10 @@ fn is_leaving(endpoint: &Endpoint) -> bool {
 fn in_words(duration: Duration) -> String {
     let minutes = duration.as_secs().div_ceil(60);
     match minutes {
-        _ if minutes % (24 * 60) == 0 && minutes > 24 * 60 => format!("{} days", minutes / 24 / 60),
-        _ if minutes % 60 == 0 && minutes > 60 => format!("{} hours", minutes / 60),
+        _ if minutes.is_multiple_of(24 * 60) && minutes > 24 * 60 => {
+            format!("{} days", minutes / 24 / 60)
+        }
+        _ if minutes.is_multiple_of(60) && minutes > 60 => format!("{} hours", minutes / 60),
         _ => format!("{minutes} minutes"),
     }
 }

@@ -227,7 +227,6 @@ impl Progress {
                     phase.over = Some(event.elapsed);
                 }
             }
-            EventKind::Finding { .. } => {}
             EventKind::Throttled { operation, .. } => {
                 self.throttled += 1;
                 *self.throttled_by.entry(operation.clone()).or_default() += 1;
@@ -244,7 +243,8 @@ impl Progress {
                     wave.pause = None;
                 }
             }
-            EventKind::BudgetSpent { .. }
+            EventKind::Finding { .. }
+            | EventKind::BudgetSpent { .. }
             | EventKind::GateOutput { .. }
             | EventKind::Notice { .. } => {}
             EventKind::ShutdownRequested { level } => self.shutdown = Some(level),

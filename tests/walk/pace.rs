@@ -4,7 +4,6 @@
 //! `LINKWALK_ACCOUNTS=1000 cargo test --release --test walk pace -- --nocapture` measures larger ones.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -60,7 +59,7 @@ struct Rollout {
 
 impl Rollout {
     async fn of(accounts: usize, options: Options) -> Self {
-        let rehearsal = Rehearsal::at_awss_speed(world(accounts), ACCOUNTS, options);
+        let rehearsal = Rehearsal::at_awss_speed(world(accounts), ACCOUNTS, &options);
         let began = Instant::now();
         // Interface endpoints take twenty seconds and more, so each is seen on its way.
         let (sandbox, mut settled) = (rehearsal.sandbox.clone(), BTreeMap::new());
@@ -98,17 +97,15 @@ impl Rollout {
 
     fn report(&self, bound: f64) {
         let throttled = self.throttled();
-        writeln!(
-            io::stderr(),
+        eprintln!(
             "{} accounts: {:.0} s, bound {bound:.0} s, ratio {:.3}, {} calls, {throttled} throttled \
              ({:.2} %)",
             self.delays.len(),
             self.took,
             self.took / bound,
             self.calls.len(),
-            real(throttled) * 100.0 / real(self.calls.len()),
-        )
-        .unwrap();
+            real(throttled) * 100.0 / real(self.calls.len())
+        );
     }
 
     /// Everything is there, was made once, and nothing was refused but to slow down.
@@ -204,7 +201,7 @@ async fn no_account_fails_because_it_is_throttled_for_minutes() {
     for action in ["DescribeVpcs", "CreateSecurityGroup", "CreateVpcEndpoint"] {
         let mut world = world(2);
         world.set_faults(vec![FaultRule::nth(action, 1, Effect::Throttle).times(30)]);
-        let rehearsal = Rehearsal::at_awss_speed(world, ACCOUNTS, as_aws());
+        let rehearsal = Rehearsal::at_awss_speed(world, ACCOUNTS, &as_aws());
         let ended = rehearsal.apply(Mishap::default()).await.unwrap();
         let outcomes: Vec<_> = ended.outcomes.values().flatten().collect();
         assert_eq!(outcomes, [&Outcome::Changed; 2], "{action}");
@@ -253,7 +250,7 @@ async fn a_first_rollout_costs_each_target_exactly_these_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_without_changes_costs_each_target_exactly_these_calls() {
-    let rehearsal = Rehearsal::at_awss_speed(world(2), ACCOUNTS, as_aws());
+    let rehearsal = Rehearsal::at_awss_speed(world(2), ACCOUNTS, &as_aws());
     rehearsal.apply(Mishap::default()).await.unwrap();
     let before = rehearsal.calls().len();
     rehearsal.plan().await;

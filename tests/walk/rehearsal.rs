@@ -65,8 +65,8 @@ impl Rehearsal {
     }
 
     /// A sandbox that is as fast as AWS, and otherwise behaves as it is told.
-    pub(crate) fn at_awss_speed(world: World, accounts_toml: &str, options: Options) -> Self {
-        let options = Options { speed: 1.0, ..options };
+    pub(crate) fn at_awss_speed(world: World, accounts_toml: &str, options: &Options) -> Self {
+        let options = Options { speed: 1.0, ..options.clone() };
         let sandbox = Sandbox::new(world, options);
         Self { sandbox, config: parsed(accounts_toml), aim: Aim::default(), speed: 1.0 }
     }

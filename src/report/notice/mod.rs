@@ -102,9 +102,10 @@ impl News {
         let known = known.unwrap_or(&empty);
         let (mut news, mut afterwards) = (Self::default(), now.clone());
         for finding in &audit.findings {
-            match known.contains_key(&finding.id) {
-                true => news.remaining += 1,
-                false => news.new.push(Brief::of(finding)),
+            if known.contains_key(&finding.id) {
+                news.remaining += 1;
+            } else {
+                news.new.push(Brief::of(finding));
             }
         }
         for (id, brief) in known {

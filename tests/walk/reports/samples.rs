@@ -165,6 +165,7 @@ fn finding(audited: &Audited, found: Found) -> Finding {
 }
 
 /// Everything that an audit can say, in 18 accounts.
+#[expect(clippy::too_many_lines, reason = "a sample of everything is long and simple")]
 pub(crate) fn rich() -> Audit {
     let mut audit = clean(16);
     let at = |audit: &mut Audit, n: usize, service: &str, state, found: Found| {
@@ -180,8 +181,8 @@ pub(crate) fn rich() -> Audit {
         let found = finding(&audit.targets[n], found);
         audit.findings.push(found);
     };
-    audit.targets[3].name = HOSTILE.to_owned();
-    audit.targets[3].ou = "/Workloads/<i>Production</i>".to_owned();
+    audit.targets[3].name = HOSTILE.into();
+    audit.targets[3].ou = "/Workloads/<i>Production</i>".into();
     let mut second = cells(1, "analytics");
     for cell in &mut second {
         cell.vpc = Some(vpc(500));
@@ -353,8 +354,7 @@ fn not_looked_at(audit: &mut Audit) {
         },
     );
     (found.vpc, found.command, found.asked_by, found.line) = (None, None, None, None);
-    found.repair =
-        "Let the caller assume the member role; `linkwalk doctor` says what is missing.".to_owned();
+    found.repair = "Let the caller assume the member role.".into();
     audit.findings.push(found);
 
     let target = &mut audit.targets[14];
