@@ -203,7 +203,7 @@ mod tests {
         for (now, said) in [
             (fresh.clone().want(["ssm"]), "+ ssm is new"),
             (fresh.clone().but(|w| w.subnet("subnet-a").free_addresses = 0), "+ logs differs"),
-            (drifted, "~ logs is new"),
+            (drifted, "~ linkwalk-endpoints is new"),
             (
                 fresh.applied().but(|w| {
                     w.vpc().security_groups.values_mut().for_each(|g| g.ingress.clear());

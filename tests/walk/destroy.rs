@@ -12,9 +12,10 @@ fn organization_id(rig: &Rig) -> String {
     answer["Organization"]["Id"].as_str().unwrap().to_owned()
 }
 
+/// By force, because the emulator does not speak CloudWatch's protocol and so cannot tell what is used.
 fn destroy(rig: &Rig, more: &[&str]) -> Finished {
     let id = organization_id(rig);
-    let mut arguments = vec!["destroy", "--yes", "--confirm", &id, "-o", "json"];
+    let mut arguments = vec!["destroy", "--yes", "--confirm", &id, "--force", "-o", "json"];
     arguments.extend(more);
     rig.run(&arguments)
 }
@@ -39,12 +40,12 @@ fn destroy_takes_what_apply_made_and_leaves_what_others_made() {
     rig.apply().exits(0);
     assert_ne!(rig.world(account), before);
 
-    let run = rig.run(&["destroy", "--plan", "-o", "json"]).exits(0);
+    let run = rig.run(&["destroy", "--plan", "--force", "-o", "json"]).exits(0);
     assert_eq!(run.mutations(), NOTHING);
     let document = run.json();
     assert_eq!(document["aim"], json!({ "purpose": "destroy" }));
     assert_eq!(document["totals"]["delete"], ENDPOINTS);
-    let same = rig.run(&["plan", "--destroy", "-o", "json"]).exits(0).json();
+    let same = rig.run(&["plan", "--destroy", "--force", "-o", "json"]).exits(0).json();
     assert_eq!(same["targets"], document["targets"]);
 
     assert_eq!(destroy(&rig, &[]).exits(0).outcome(account), "changed");
@@ -106,7 +107,7 @@ fn an_account_that_is_no_consumer_any_more_is_emptied_by_name_only() {
     rig.apply().exits(0);
     let one = rig.account("one");
     rig.add("[accounts]\nexclude = [\"name:one\"]\n");
-    let document = rig.run(&["destroy", "--plan", "-o", "json"]).exits(0).json();
+    let document = rig.run(&["destroy", "--plan", "--force", "-o", "json"]).exits(0).json();
     assert_eq!(document["targets"].as_array().unwrap().len(), 1);
     destroy(&rig, &["--account", one]).exits(0);
     assert_eq!(rig.endpoints(one).len(), 0);

@@ -150,7 +150,7 @@ fn a_plan_of_something_else_is_refused_before_anything_is_asked_of_aws() {
     );
     folder.write("torn.json", &plan[..plan.len() / 2]);
     for (file, words) in [
-        ("none.json", "cannot read none.json"),
+        ("none.json", "there is no such file"),
         (".", "cannot read ."),
         ("torn.json", "torn.json is not a plan"),
         ("world.toml", "world.toml is not a plan"),
@@ -243,7 +243,7 @@ fn a_command_is_narrowed_by_unit_wave_and_the_outcomes_of_an_earlier_run() {
             "ended as interrupted: 1 failed, 1 changed",
         ),
         (&["--only", "failed", "--from", "world.toml"], "is not one JSON document"),
-        (&["--only", "failed", "--from", "none.json"], "cannot read none.json"),
+        (&["--only", "failed", "--from", "none.json"], "there is no such file"),
     ] {
         folder.refuses(&[&["plan"], arguments].concat(), words);
     }

@@ -33,9 +33,10 @@ def rehearse(sizes: list[int], throttle: str | None) -> list[tuple]:
         spent = os.times()
         one = json.loads(answer.stdout)
         cpu = spent.children_user + spent.children_system - begun.children_user - begun.children_system
-        calls = sum(one["calls"].values())
-        rows.append((f"{size:,}", f"{one['makespan_s']:.1f} s", f"{one['bound_s']:.1f} s", f"{one['ratio']:.3f}",
-                     f"{calls:,}", f"{one['throttled']:,} ({100 * one['throttled'] / calls:.2f} %)", f"{cpu:.0f} s"))
+        took, bound, calls = one["took_ms"], one["bound_ms"], one["calls"]
+        rows.append((f"{size:,}", f"{took / 1000:.1f} s", f"{bound / 1000:.1f} s", f"{took / bound:.3f}",
+                     f"{calls:,}", f"{one['throttled']:,} ({100 * one['throttled'] / calls:.2f} %)",
+                     f"{one['outcomes']['changed']:,}", f"{cpu:.0f} s"))
     return rows
 
 
@@ -68,7 +69,7 @@ def main() -> int:
         elif what == "audit":
             table(audit.HEAD, audit.run(sizes or [50, 500, 5000]), command)
         elif what == "rehearse":
-            head = ("accounts", "makespan", "lower bound", "ratio", "calls", "throttled", "CPU")
+            head = ("accounts", "makespan", "lower bound", "ratio", "calls", "throttled", "changed", "CPU")
             table(head, rehearse(sizes or [1000, 5000], args.throttle), command)
         else:
             parser.error(f"{what} is not one of serve, contest, audit, rehearse")
