@@ -234,14 +234,13 @@ pub(super) fn differences(saved: &TargetPlan, fresh: &TargetPlan) -> Vec<String>
         of.actions.iter().filter(|action| lacks(but, action)).map(name).collect()
     };
     let (gone, new) = (names(saved, fresh), names(fresh, saved));
-    let mut said = Vec::new();
+    // What nobody has agreed to comes first.
+    let unheard = new.iter().filter(|name| !gone.contains(name));
+    let mut said: Vec<String> = unheard.map(|name| format!("{name} is new")).collect();
     for name in &gone {
         let how = if new.contains(name) { "differs" } else { "is not needed or not possible now" };
         said.push(format!("{name} {how}"));
     }
-    said.extend(
-        new.iter().filter(|name| !gone.contains(name)).map(|name| format!("{name} is new")),
-    );
     if said.len() > MOST_SAID {
         let more = format!("{} more", said.len() - MOST_SAID);
         said.truncate(MOST_SAID);

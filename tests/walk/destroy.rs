@@ -51,7 +51,7 @@ fn destroy_takes_what_apply_made_and_leaves_what_others_made() {
     assert_eq!(destroy(&rig, &[]).exits(0).outcome(account), "changed");
     assert_eq!(rig.world(account), before);
     let again = destroy(&rig, &[]).exits(0);
-    assert_eq!((again.outcome(account).as_str(), again.mutations()), ("in sync", NOTHING));
+    assert_eq!((again.outcome(account).as_str(), again.mutations()), ("in-sync", NOTHING));
     rig.apply().exits(0);
 }
 
