@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_config::identity::IdentityCache;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
@@ -96,6 +97,7 @@ impl Sessions {
             .identity_cache(identity_cache())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts())
+            .stalled_stream_protection(no_stall_watch())
             .load()
             .await;
         Ok(Self::new(caller, access, 1.0))
@@ -131,6 +133,7 @@ impl Sessions {
             .identity_cache(identity_cache())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts())
+            .stalled_stream_protection(no_stall_watch())
             .build();
         Self::new(caller, access, speed)
     }
@@ -327,6 +330,12 @@ fn identity_cache() -> aws_sdk_sts::config::SharedIdentityCache {
         .buffer_time(Duration::from_mins(5))
         .load_timeout(Duration::from_mins(1))
         .build()
+}
+
+/// The SDK takes a call that waits for its token for a stream that has stalled and gives it up. Answers are
+/// small here, and the timeout of an attempt ends one that never comes.
+fn no_stall_watch() -> StalledStreamProtectionConfig {
+    StalledStreamProtectionConfig::disabled()
 }
 
 fn timeouts() -> TimeoutConfig {
