@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::ids::SubnetId;
 use crate::model::endpoint::DnsOptions;
 use crate::model::network::{Rule, SecurityGroup};
 use crate::model::spec::{GroupRef, IngressSource};
@@ -70,9 +71,8 @@ fn try_plan(
         dns::claim(wanted, vicinity);
     }
     let there = standing.kept.map(|kept| &kept.subnets);
-    for subnet in
-        desired.subnets.iter().filter(|id| !there.is_some_and(|there| there.contains(*id)))
-    {
+    let is_new = |id: &&SubnetId| will_use && !there.is_some_and(|there| there.contains(*id));
+    for subnet in desired.subnets.iter().filter(is_new) {
         vicinity.free.entry(subnet.clone()).and_modify(|free| *free = free.saturating_sub(1));
     }
     if let Some(gateway) = private_dns.after {

@@ -85,13 +85,16 @@ fn filtered(
     TargetPlan { actions, notes: notes.into_iter().collect(), ..plan }
 }
 
-/// Whether an action makes something, and nothing has to go for it.
+/// Whether an action makes something, and nothing has to go or to change for it.
 fn creates_only(action: &Action, plan: &TargetPlan) -> bool {
-    match &action.verb {
-        Verb::CreateEndpoint(_) => !replaces(action, plan),
-        Verb::CreateSecurityGroup(_) | Verb::Adopt { .. } => true,
-        _ => false,
-    }
+    matches!(
+        action.verb,
+        Verb::CreateEndpoint(_) | Verb::CreateSecurityGroup(_) | Verb::Adopt { .. }
+    ) && plan
+        .actions
+        .iter()
+        .filter(|earlier| action.after.contains(&earlier.id))
+        .all(|earlier| creates_only(earlier, plan))
 }
 
 /// Whether a creation waits for the deletion of what it takes the place of.

@@ -369,7 +369,12 @@ proptest! {
                 }
             }
         }
-        let next = sparing(world.plan_for(&aim, None), &adopted);
+        let mut next = sparing(world.plan_for(&aim, None), &adopted);
+        if changes.adopt != Adoption::No {
+            // What was adopted can make something else unneeded, which only then is seen to be ours.
+            world.apply(&next);
+            next = sparing(world.plan_for(&aim, None), &adopted);
+        }
         prop_assert!(next.actions.is_empty(), "left to do: {:#?}\nafter {plan:#?}", next.actions);
     }
 

@@ -132,8 +132,10 @@ impl Consumer {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Event(event) => {
+            Message::Event(mut event) => {
                 self.is_held = false;
+                // Senders on two threads can overtake each other between the clock and the channel.
+                event.elapsed = event.elapsed.max(self.progress.elapsed);
                 self.progress.apply(&event);
                 self.show(|reporter, progress| reporter.event(&event, progress));
             }
