@@ -150,7 +150,7 @@ fn a_plan_of_something_else_is_refused_before_anything_is_asked_of_aws() {
     );
     folder.write("torn.json", &plan[..plan.len() / 2]);
     for (file, words) in [
-        ("none.json", "there is no such file"),
+        ("none.json", "cannot read none.json"),
         (".", "cannot read ."),
         ("torn.json", "torn.json is not a plan"),
         ("world.toml", "world.toml is not a plan"),
