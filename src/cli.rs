@@ -312,7 +312,7 @@ pub struct AuditOptions {
     /// markdown, junit, sarif, ocsf, asff, csv, html
     #[arg(long = "report", value_name = "FORMAT=PATH")]
     pub reports: Vec<String>,
-    /// Tell whom [notify] of accounts.toml names when findings have changed since they were last told, or
+    /// Tell whom accounts.toml names in its notify table when findings have changed since they were last told, or
     /// since the report of --since
     #[arg(long)]
     pub notify: bool,
