@@ -12,7 +12,21 @@ use crate::run::journal::private;
 /// A lock that is held.
 #[derive(Debug)]
 pub(super) struct FileLock {
-    file: File,
+    file: Locked,
+}
+
+/// A file this process has the system's lock on.
+///
+/// It is unlocked by name when it is dropped: closing alone would leave the lock to whatever child is
+/// being started just then, which holds a copy of every open file until it becomes its program.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Closing the file, which follows, is all that is left to do about an error.
+        let _ = self.0.unlock();
+    }
 }
 
 /// Takes the lock. What a process on this machine left behind is taken over.
@@ -25,7 +39,7 @@ pub(super) fn take(path: &Path, owner: &Owner) -> Result<(FileLock, Taken), Refu
         }
         Found::Left(left) => Taken::Over(left),
     };
-    let written = write(&mut file, &owner.to_text());
+    let written = write(&mut file.0, &owner.to_text());
     written.map_err(|error| failed(path, &error))?;
     Ok((FileLock { file }, taken))
 }
@@ -35,7 +49,7 @@ pub(super) fn break_open(path: &Path, run: &str) -> Result<Owner, Refused> {
     let (mut file, found) = locked(path)?;
     match found {
         Found::Left(Some(left)) if left.run == run => {
-            write(&mut file, "").map_err(|error| failed(path, &error))?;
+            write(&mut file.0, "").map_err(|error| failed(path, &error))?;
             Ok(*left)
         }
         Found::Left(Some(left)) => Err(Refused::Held { owner: left, is_alive: false }),
@@ -46,7 +60,7 @@ pub(super) fn break_open(path: &Path, run: &str) -> Result<Owner, Refused> {
 impl FileLock {
     /// Gives the lock back.
     pub(super) fn release(mut self) -> io::Result<()> {
-        write(&mut self.file, "")
+        write(&mut self.file.0, "")
     }
 }
 
@@ -57,7 +71,7 @@ enum Found {
     Left(Option<Box<Owner>>),
 }
 
-fn locked(path: &Path) -> Result<(File, Found), Refused> {
+fn locked(path: &Path) -> Result<(Locked, Found), Refused> {
     let opened = path.parent().map_or(Ok(()), private).and_then(|()| {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
@@ -68,17 +82,25 @@ fn locked(path: &Path) -> Result<(File, Found), Refused> {
         Err(TryLockError::WouldBlock) => false,
         Err(TryLockError::Error(error)) => return Err(failed(path, &error)),
     };
+    if !free {
+        return Err(match Owner::from_text(&read(&mut file, path)?) {
+            Some(owner) => Refused::Held { owner: Box::new(owner), is_alive: true },
+            None => Refused::HeldBySomebody(path.to_owned()),
+        });
+    }
+    let mut file = Locked(file);
+    let text = read(&mut file.0, path)?;
+    let found = match Owner::from_text(&text) {
+        None if text.trim().is_empty() => Found::Free,
+        owner => Found::Left(owner.map(Box::new)),
+    };
+    Ok((file, found))
+}
+
+fn read(file: &mut File, path: &Path) -> Result<String, Refused> {
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(|error| failed(path, &error))?;
-    let owner = Owner::from_text(&text);
-    match (free, owner) {
-        (true, owner) if owner.is_some() || !text.trim().is_empty() => {
-            Ok((file, Found::Left(owner.map(Box::new))))
-        }
-        (true, _) => Ok((file, Found::Free)),
-        (false, Some(owner)) => Err(Refused::Held { owner: Box::new(owner), is_alive: true }),
-        (false, None) => Err(Refused::HeldBySomebody(path.to_owned())),
-    }
+    Ok(text)
 }
 
 fn write(file: &mut File, text: &str) -> io::Result<()> {
