@@ -29,6 +29,7 @@ pub mod commands;
 pub mod config;
 pub mod exit;
 pub mod ids;
+pub mod locked;
 pub mod model;
 pub mod plan;
 pub mod rehearse;

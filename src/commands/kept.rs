@@ -1,6 +1,6 @@
 //! A sandbox whose world is kept in a file from one command to the next.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep};
 
 use super::out;
 use crate::aws::{Access, Sessions};
+use crate::locked::{Locked, NotLocked};
 use crate::sandbox::{DEMO, Options, Sandbox, World};
 
 /// Where worlds are kept, below the working directory: deleted with it, and never shared with another.
@@ -58,7 +59,7 @@ pub(super) struct Kept {
     path: PathBuf,
     keeper: AbortHandle,
     /// Held as long as the world is in use: two commands would forget each other's changes.
-    _lock: File,
+    _lock: Locked,
 }
 
 impl Kept {
@@ -161,18 +162,17 @@ pub(super) fn reset() -> Result<usize, String> {
     Ok(worlds)
 }
 
-fn lock() -> Result<File, String> {
+fn lock() -> Result<Locked, String> {
     let failed = |error: io::Error| format!("cannot keep the sandbox in {FOLDER}: {error}");
     fs::create_dir_all(FOLDER).map_err(failed)?;
     let file = File::create(Path::new(FOLDER).join("lock")).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(format!(
+    Locked::now(file).map_err(|why| match why {
+        NotLocked::Held(_) => format!(
             "the sandbox in {FOLDER} is in use by another linkwalk; wait for it, or give its \
              environment to this one if it is `sandbox serve`"
-        )),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
+        ),
+        NotLocked::Failed(error) => failed(error),
+    })
 }
 
 /// Keeps the world now and then, so that even a command that is killed leaves behind what it did.

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of ours that it may name. What stands in no row may name anything.
-const MAY_NAME: [(&str, &[&str]); 12] = [
+const MAY_NAME: [(&str, &[&str]); 13] = [
     ("ids", &[]),
     ("exit", &[]),
+    ("locked", &[]),
     ("model", &["ids"]),
     ("plan", &["ids", "model"]),
     ("audit", &["ids", "model", "plan"]),
@@ -15,7 +16,7 @@ const MAY_NAME: [(&str, &[&str]); 12] = [
     ("shutdown", &["exit", "report"]),
     ("report", &["ids", "model", "plan", "audit", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),
-    ("run", &["ids", "model", "config", "plan", "audit", "aws", "report", "shutdown"]),
+    ("run", &["ids", "model", "config", "plan", "audit", "aws", "report", "locked", "shutdown"]),
     ("sandbox", &[]),
 ];
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::past::Past;
-use super::pen::Paper;
+use crate::locked::{Locked, NotLocked};
 
 /// The folder of everything that outlives a run.
 #[derive(Debug, Clone)]
@@ -23,6 +23,13 @@ pub struct RunFolder {
     /// The run's id, which is the folder's name.
     pub id: String,
     path: PathBuf,
+}
+
+fn locked(file: File) -> io::Result<Locked> {
+    Locked::now(file).map_err(|why| match why {
+        NotLocked::Held(_) => io::Error::other("another process is writing it"),
+        NotLocked::Failed(error) => error,
+    })
 }
 
 /// The id of a run that begins now: `20261123T024501Z-ab12`. It sorts by time and can be read.
@@ -121,11 +128,11 @@ impl RunFolder {
     }
 
     /// A new journal. It stays locked as long as it is open, by which others see that the run lives.
-    pub fn new_journal(&self) -> Result<File, String> {
+    pub fn new_journal(&self) -> Result<Locked, String> {
         let path = self.path.join("journal.jsonl");
         let opened = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&path);
         let locked = opened.and_then(|file| {
-            file.lock()?;
+            let file = locked(file)?;
             File::open(&self.path)?.sync_all()?;
             Ok(file)
         });
@@ -133,13 +140,10 @@ impl RunFolder {
     }
 
     /// The journal of a run that is continued, cut off after its last whole line.
-    pub fn old_journal(&self, past: &Past) -> Result<File, String> {
+    pub fn old_journal(&self, past: &Past) -> Result<Locked, String> {
         let path = self.path.join("journal.jsonl");
         let opened = OpenOptions::new().append(true).open(&path).and_then(|file| {
-            file.try_lock().map_err(|error| match error {
-                TryLockError::WouldBlock => io::Error::other("another process is writing it"),
-                TryLockError::Error(error) => error,
-            })?;
+            let file = locked(file)?;
             if past.is_torn {
                 file.set_len(past.whole)?;
             }
@@ -189,7 +193,7 @@ impl RunFolder {
             .open(&neighbour)
             .and_then(|mut file| {
                 file.write_all(text.as_bytes())?;
-                file.sync()
+                file.sync_all()
             })
             .and_then(|()| fs::rename(&neighbour, &path))
             .and_then(|()| File::open(&self.path)?.sync_all());

@@ -1,7 +1,6 @@
 //! The writing side of a journal: lines in the order in which they were given, many of them made durable by
 //! one call to the disk.
 
-use std::fs::File;
 use std::io;
 use std::mem;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -9,6 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use tokio::sync::oneshot;
+
+use crate::locked::Locked;
 
 /// Lines written at once, at most; more wait for the next turn.
 const BATCH: usize = 4096;
@@ -19,7 +20,7 @@ pub trait Paper: io::Write + Send {
     fn sync(&mut self) -> io::Result<()>;
 }
 
-impl Paper for File {
+impl Paper for Locked {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }

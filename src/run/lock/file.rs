@@ -1,32 +1,19 @@
 //! A lock in a file: the system's own lock on it, which ends with the process, and who holds it inside.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::owner::{Owner, host};
 use super::{Refused, Taken};
+use crate::locked::{Locked, NotLocked};
 use crate::run::journal::private;
 
 /// A lock that is held.
 #[derive(Debug)]
 pub(super) struct FileLock {
     file: Locked,
-}
-
-/// A file this process has the system's lock on.
-///
-/// It is unlocked by name when it is dropped: closing alone would leave the lock to whatever child is
-/// being started just then, which holds a copy of every open file until it becomes its program.
-#[derive(Debug)]
-struct Locked(File);
-
-impl Drop for Locked {
-    fn drop(&mut self) {
-        // Closing the file, which follows, is all that is left to do about an error.
-        let _ = self.0.unlock();
-    }
 }
 
 /// Takes the lock. What a process on this machine left behind is taken over.
@@ -39,7 +26,7 @@ pub(super) fn take(path: &Path, owner: &Owner) -> Result<(FileLock, Taken), Refu
         }
         Found::Left(left) => Taken::Over(left),
     };
-    let written = write(&mut file.0, &owner.to_text());
+    let written = write(&mut file, &owner.to_text());
     written.map_err(|error| failed(path, &error))?;
     Ok((FileLock { file }, taken))
 }
@@ -49,7 +36,7 @@ pub(super) fn break_open(path: &Path, run: &str) -> Result<Owner, Refused> {
     let (mut file, found) = locked(path)?;
     match found {
         Found::Left(Some(left)) if left.run == run => {
-            write(&mut file.0, "").map_err(|error| failed(path, &error))?;
+            write(&mut file, "").map_err(|error| failed(path, &error))?;
             Ok(*left)
         }
         Found::Left(Some(left)) => Err(Refused::Held { owner: left, is_alive: false }),
@@ -60,7 +47,7 @@ pub(super) fn break_open(path: &Path, run: &str) -> Result<Owner, Refused> {
 impl FileLock {
     /// Gives the lock back.
     pub(super) fn release(mut self) -> io::Result<()> {
-        write(&mut self.file.0, "")
+        write(&mut self.file, "")
     }
 }
 
@@ -76,20 +63,18 @@ fn locked(path: &Path) -> Result<(Locked, Found), Refused> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
     });
-    let mut file = opened.map_err(|error| failed(path, &error))?;
-    let free = match file.try_lock() {
-        Ok(()) => true,
-        Err(TryLockError::WouldBlock) => false,
-        Err(TryLockError::Error(error)) => return Err(failed(path, &error)),
+    let file = opened.map_err(|error| failed(path, &error))?;
+    let mut file = match Locked::now(file) {
+        Ok(file) => file,
+        Err(NotLocked::Held(mut file)) => {
+            return Err(match Owner::from_text(&read(&mut file, path)?) {
+                Some(owner) => Refused::Held { owner: Box::new(owner), is_alive: true },
+                None => Refused::HeldBySomebody(path.to_owned()),
+            });
+        }
+        Err(NotLocked::Failed(error)) => return Err(failed(path, &error)),
     };
-    if !free {
-        return Err(match Owner::from_text(&read(&mut file, path)?) {
-            Some(owner) => Refused::Held { owner: Box::new(owner), is_alive: true },
-            None => Refused::HeldBySomebody(path.to_owned()),
-        });
-    }
-    let mut file = Locked(file);
-    let text = read(&mut file.0, path)?;
+    let text = read(&mut file, path)?;
     let found = match Owner::from_text(&text) {
         None if text.trim().is_empty() => Found::Free,
         owner => Found::Left(owner.map(Box::new)),
