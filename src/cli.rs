@@ -2,6 +2,7 @@
 
 mod change;
 mod rehearse;
+mod role;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ use crate::report::audit::Format;
 use crate::sandbox::Breakage;
 
 pub use rehearse::{Faults, Rehearsal};
+pub use role::{GivenOrganization, RoleFormat, RoleOptions};
 
 /// Puts AWS PrivateLink endpoints, right, into every account of an organization.
 #[derive(Debug, Parser)]
@@ -236,6 +238,8 @@ pub enum Command {
                             --save-world world.json && linkwalk rehearse --world world.json"
     )]
     Rehearse(Rehearsal),
+    /// Print the role that accounts need, with no more rights than that, or what its caller needs
+    Role(RoleOptions),
     /// Delete everything that this deployment owns, after a typed confirmation
     #[command(
         after_help = "Examples:\n  linkwalk destroy --plan                     # what would go\n  \

@@ -9,6 +9,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::assume::ROLE_STEP;
 use crate::model::failure::{ErrorClass, Failure};
+use crate::model::permissions;
 
 /// What a code means for us. Codes and their sources: EC2's error list
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>), the service models
@@ -142,7 +143,7 @@ where
         code: code.map(str::to_owned),
         message: message.map_or_else(|| format!("HTTP status {status}"), str::to_owned),
         request_id: request_id(context.raw(), context.err()),
-        hint: hint(operation, class, code),
+        hint: hint(operation, class, code, message),
     })
 }
 
@@ -176,7 +177,7 @@ where
         code: None,
         message,
         request_id: None,
-        hint: hint(operation, class, None),
+        hint: hint(operation, class, None, None),
     }
 }
 
@@ -199,7 +200,12 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// What to do next, for the failures people meet most.
-fn hint(operation: &str, class: ErrorClass, code: Option<&str>) -> Option<String> {
+fn hint(
+    operation: &str,
+    class: ErrorClass,
+    code: Option<&str>,
+    message: Option<&str>,
+) -> Option<String> {
     let text = match (class, code) {
         (ErrorClass::Denied, _) if operation == ROLE_STEP => {
             "AWS says the same whether the role does not exist, does not trust the caller, wants \
@@ -208,11 +214,10 @@ fn hint(operation: &str, class: ErrorClass, code: Option<&str>) -> Option<String
         }
         (ErrorClass::Denied, Some("AccessDeniedException")) => {
             "the caller needs the organizations:List* and Describe* permissions, in the management \
-             account or in a delegated administrator's; or list the accounts as [[account]] entries"
+             account or in a delegated administrator's (`linkwalk role --caller` prints its policy); or \
+             list the accounts as [[account]] entries"
         }
-        (ErrorClass::Denied, _) => {
-            "the member role lacks this permission, or a service control policy denies it"
-        }
+        (ErrorClass::Denied, _) => return Some(denied(message.unwrap_or_default())),
         (ErrorClass::Credentials, None) => {
             "give AWS credentials: `aws sso login`, AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
              AWS_SECRET_ACCESS_KEY"
@@ -237,6 +242,26 @@ fn hint(operation: &str, class: ErrorClass, code: Option<&str>) -> Option<String
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// What to do where the member role may not do something. AWS says what, and whose word it is
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>).
+pub(super) fn denied(message: &str) -> String {
+    let action = permissions::refused_action(message);
+    let named = action.unwrap_or("this permission");
+    if message.contains("service control policy") {
+        return format!(
+            "a service control policy of the organization denies {named}, whatever the member role may \
+             do: have the account or the role exempted, or exclude the account"
+        );
+    }
+    match action.and_then(permissions::granted_for) {
+        Some(of) => format!(
+            "the member role lacks {named}: `linkwalk role --for {of}` prints a role that has it, on \
+             what carries this deployment's tag"
+        ),
+        None => format!("the member role lacks {named}, or a policy of the organization denies it"),
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ mod plan;
 mod rehearse;
 mod report_file;
 mod resume;
+mod role;
 mod runs;
 mod sandbox;
 mod save_world;
@@ -71,6 +72,9 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
         Exit::Usage
     })?;
     let config = Config { shard, ..config };
+    if let Command::Role(asked) = &cli.command {
+        return Ok(role::run(asked, &config, screen, cli.common.output, sandbox.as_ref()));
+    }
     if let Some(scope) = cli.command.scope() {
         usage(scope::read_report(scope, &home))?;
     }
@@ -125,9 +129,11 @@ async fn perform(
             None => Exit::Usage,
         },
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
-        Command::Rehearse(_) | Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => {
-            Exit::Ok
-        }
+        Command::Rehearse(_)
+        | Command::Role(_)
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. } => Exit::Ok,
     }
 }
 
@@ -206,6 +212,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     match &cli.command {
         Command::Accounts { .. }
         | Command::Rehearse(_)
+        | Command::Role(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Ok((Aim::default(), None)),
@@ -265,9 +272,11 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
-            Self::Runs | Self::Report { .. } | Self::Rehearse(_) | Self::Sandbox { .. } => {
-                return Ok(None);
-            }
+            Self::Runs
+            | Self::Report { .. }
+            | Self::Rehearse(_)
+            | Self::Role(_)
+            | Self::Sandbox { .. } => return Ok(None),
         };
         match asked.shard {
             None => Shard::of_environment(|name| std::env::var(name).ok()),
@@ -286,6 +295,7 @@ impl Command {
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
+            Self::Role(_) => "role",
             Self::Sandbox { .. } => "sandbox",
         }
     }

@@ -7,6 +7,7 @@ pub mod failure;
 pub mod finding;
 pub mod network;
 pub mod observed;
+pub mod permissions;
 pub mod policy;
 pub mod region;
 pub mod service;
