@@ -207,6 +207,14 @@ fn hint(
     message: Option<&str>,
 ) -> Option<String> {
     let text = match (class, code) {
+        // Of the caller's own policies AWS says more than of the role's trust.
+        (ErrorClass::Denied, _)
+            if operation == ROLE_STEP
+                && message.is_some_and(|text| text.contains("identity-based policy")) =>
+        {
+            "the caller may not assume the member role: `linkwalk role --caller` prints the policy it \
+             needs"
+        }
         (ErrorClass::Denied, _) if operation == ROLE_STEP => {
             "AWS says the same whether the role does not exist, does not trust the caller, wants \
              another external id, or the account is closed: check the role's name and its trust policy \

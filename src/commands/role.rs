@@ -27,24 +27,27 @@ pub(super) fn run(
 ) -> Exit {
     let told = format(asked, written).and_then(|format| {
         let (wish, notes) = wish(asked, config, sandbox)?;
+        tell(&notes);
         let printed = match asked.caller {
             true => role::caller(config, &wish),
             false => role::member(config, &wish),
         }?;
         show(asked, format, &printed, screen)?;
-        Ok((printed, notes))
+        tell(&printed.notes);
+        Ok(())
     });
     match told {
-        Ok((printed, notes)) => {
-            for note in notes.iter().chain(&printed.notes) {
-                out::stderr(&format!("note: {}\n", safe::text(note)));
-            }
-            Exit::Ok
-        }
+        Ok(()) => Exit::Ok,
         Err(wrong) => {
             out::error(&wrong);
             Exit::Usage
         }
+    }
+}
+
+fn tell(notes: &[String]) {
+    for note in notes {
+        out::stderr(&format!("note: {}\n", safe::text(note)));
     }
 }
 
@@ -76,12 +79,14 @@ fn wish(
     if asked.organization.is_some() && !asks_trust {
         return Ok((wish, Vec::new()));
     }
-    let kept = sandbox.map(|world| Kept::open(Scenario::of(world.as_deref()))).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
-    let notes = runtime.block_on(ask(&mut wish, asks_trust, config, kept.as_ref()));
+    let notes = runtime.block_on(async {
+        let kept = sandbox.map(|world| Kept::open(Scenario::of(world.as_deref()))).transpose()?;
+        Ok::<_, String>(ask(&mut wish, asks_trust, config, kept.as_ref()).await)
+    })?;
     Ok((wish, notes))
 }
 
