@@ -265,8 +265,7 @@ pub(super) fn denied(message: &str) -> String {
     }
     match action.and_then(permissions::granted_for) {
         Some(of) => format!(
-            "the member role lacks {named}: `linkwalk role --for {of}` prints a role that has it, on \
-             what carries this deployment's tag"
+            "the member role lacks {named}: `linkwalk role --for {of}` prints a role that has it"
         ),
         None => format!("the member role lacks {named}, or a policy of the organization denies it"),
     }

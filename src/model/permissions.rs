@@ -113,7 +113,7 @@ impl Part {
     }
 }
 
-/// A type of resource, as in an ARN of EC2.
+/// A type of resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// `vpc-endpoint`
@@ -126,9 +126,16 @@ pub enum Kind {
     RouteTable,
     /// `security-group`
     Group,
+    /// `repository`, of ECR.
+    Repository,
 }
 
 impl Kind {
+    /// The service in an ARN.
+    pub fn service(self) -> &'static str {
+        if self == Self::Repository { "ecr" } else { "ec2" }
+    }
+
     /// The word in an ARN.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -137,6 +144,7 @@ impl Kind {
             Self::Subnet => "subnet",
             Self::RouteTable => "route-table",
             Self::Group => "security-group",
+            Self::Repository => "repository",
         }
     }
 }
@@ -186,7 +194,6 @@ const EVERY: &[Use] =
     &[Use::Plan, Use::Audit, Use::Doctor, Use::Apply, Use::Adopt, Use::Sync, Use::Destroy];
 const CHANGING: &[Use] = &[Use::Apply, Use::Adopt, Use::Sync];
 const DELETING: &[Use] = &[Use::Sync, Use::Destroy];
-const CONVERGING: &[Use] = &[Use::Plan, Use::Audit, Use::Doctor, Use::Apply, Use::Adopt, Use::Sync];
 const DOCTOR: &[Use] = &[Use::Doctor];
 
 const fn read(action: &'static str, uses: &'static [Use]) -> Permission {
@@ -196,7 +203,8 @@ const fn read(action: &'static str, uses: &'static [Use]) -> Permission {
 
 const fn shared(action: &'static str) -> Permission {
     let part = Part::SharedRoot;
-    Permission { sid: "ReadRepositories", part, ..read(action, &[Use::SharedRoot]) }
+    let on = &[Kind::Repository];
+    Permission { sid: "ReadRepositories", part, on, ..read(action, &[Use::SharedRoot]) }
 }
 
 const fn change(
@@ -224,14 +232,14 @@ const AROUND: &[Kind] = &[Kind::Subnet, Kind::RouteTable, Kind::Group];
 /// What the member role needs, in every consumer account.
 pub const MEMBER: &[Permission] = &[
     read("ec2:DescribeVpcs", EVERY),
-    read("ec2:DescribeVpcAttribute", EVERY),
+    Permission { sid: "ReadVpcs", on: &[Kind::Vpc], ..read("ec2:DescribeVpcAttribute", EVERY) },
     read("ec2:DescribeSubnets", EVERY),
     read("ec2:DescribeRouteTables", EVERY),
     read("ec2:DescribeSecurityGroups", EVERY),
     read("ec2:DescribeVpcEndpoints", EVERY),
-    read("ec2:DescribeVpcEndpointServices", CONVERGING),
+    read("ec2:DescribeVpcEndpointServices", EVERY),
     only(
-        read("ec2:DescribeAvailabilityZones", CONVERGING),
+        read("ec2:DescribeAvailabilityZones", EVERY),
         "where the region lists the zones of its services by name and not by id",
     ),
     read("ec2:DescribeNetworkInterfaces", DELETING),

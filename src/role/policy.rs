@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Policy, one_or_many};
 use crate::config::{Config, LeadsTo};
 use crate::model::endpoint::OWNER_TAG;
-use crate::model::permissions::{Guard, MEMBER, Part, Permission, Use};
+use crate::model::permissions::{Guard, Kind, MEMBER, Part, Permission, Use};
 use crate::model::spec::ServiceRef;
 
 /// One document per part that these uses need.
@@ -63,10 +63,10 @@ fn statement(
 ) -> Value {
     let partition = config.partition();
     // Any account: subnets of a shared VPC belong to the account that shares it.
-    let arn = |kind: &str| format!("arn:{partition}:ec2:*:*:{kind}/*");
+    let arn = |kind: &Kind| format!("arn:{partition}:{}:*:*:{}/*", kind.service(), kind.as_str());
     let resource = match row.on {
         [] => json!("*"),
-        kinds => one_or_many(kinds.iter().map(|kind| arn(kind.as_str()))),
+        kinds => one_or_many(kinds.iter().map(arn)),
     };
     let mut statement = json!({
         "Sid": row.sid,

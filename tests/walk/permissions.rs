@@ -2,6 +2,8 @@
 //! the sandbox, which judges documents as AWS documents it, with resources and conditions, and on the
 //! independent emulator by actions alone.
 
+mod judges;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -52,6 +54,9 @@ FOREIGN
 const FOREIGN: &str = r#"
 group = [{ name = "linkwalk-endpoints", description = "by hand", https_from = ["10.1.0.0/16", "0.0.0.0/0"] }]
 endpoint = [{ service = "logs", group = "linkwalk-endpoints", places = 2, tags = { Name = "by-hand" } }]
+[[account.vpc]]
+name = "three"
+cidrs = ["10.2.0.0/16"]
 "#;
 
 const ACCOUNTS: &str = r#"
@@ -91,9 +96,9 @@ fn organization_id() -> String {
 }
 
 fn without(documents: &[Value], row: &Permission) -> Vec<Value> {
-    let twins = MEMBER.iter().filter(|other| {
-        (other.action, other.on, other.guard) == (row.action, row.on, row.guard)
-    });
+    let twins = MEMBER
+        .iter()
+        .filter(|other| (other.action, other.on, other.guard) == (row.action, row.on, row.guard));
     let sids: BTreeSet<&str> = twins.map(|twin| twin.sid).collect();
     let kept = |statement: &Value| {
         let mut statement = statement.clone();
@@ -131,12 +136,8 @@ fn world(of: Use, policies: &[Value], trust: &Value) -> World {
 fn aim(of: Use) -> Aim {
     let purpose = match of {
         Use::Destroy => Purpose::Destroy,
-        Use::Sync => {
-            Purpose::Converge(Changes { mode: Mode::Sync, ..Changes::default() })
-        }
-        Use::Adopt => {
-            Purpose::Converge(Changes { adopt: Adoption::Repair, ..Changes::default() })
-        }
+        Use::Sync => Purpose::Converge(Changes { mode: Mode::Sync, ..Changes::default() }),
+        Use::Adopt => Purpose::Converge(Changes { adopt: Adoption::Repair, ..Changes::default() }),
         _ => Purpose::Converge(Changes::default()),
     };
     Aim { purpose, ..Aim::default() }
@@ -145,8 +146,9 @@ fn aim(of: Use) -> Aim {
 /// One command to its end, as the role with these policies.
 async fn run(of: Use, policies: &[Value]) -> (Rehearsal, Ended) {
     fastrand::seed(5);
-    let rehearsal = Rehearsal::new(world(of, policies, &printed(of).role.unwrap().trust), ACCOUNTS, false)
-        .aiming(aim(of));
+    let rehearsal =
+        Rehearsal::new(world(of, policies, &printed(of).role.unwrap().trust), ACCOUNTS, false)
+            .aiming(aim(of));
     let go = !matches!(of, Use::Plan | Use::Audit | Use::Doctor);
     let ended = match go {
         true => rehearsal.apply(Mishap::default()).await.unwrap(),
@@ -165,7 +167,8 @@ fn complaints(ended: &Ended) -> String {
                 match planned {
                     Planned::Unreachable { failure } => told += &format!("{failure:?}\n"),
                     Planned::Ready(plan) => {
-                        let kept = plan.blocked.iter().filter(|it| format!("{it:?}").contains("Failure"));
+                        let kept =
+                            plan.blocked.iter().filter(|it| it.reason.contains("to perform"));
                         told += &kept.map(|it| format!("{it:?}\n")).collect::<String>();
                     }
                 }
@@ -178,13 +181,14 @@ fn complaints(ended: &Ended) -> String {
     told
 }
 
-const RUN_HERE: [Use; 5] = [Use::Plan, Use::Apply, Use::Adopt, Use::Sync, Use::Destroy];
+fn policies(of: Use) -> Vec<Value> {
+    printed(of).policies.into_iter().map(|policy| policy.document).collect()
+}
 
 #[tokio::test(start_paused = true)]
 async fn every_command_works_with_exactly_the_printed_policies() {
-    for of in RUN_HERE {
-        let policies: Vec<Value> = printed(of).policies.into_iter().map(|it| it.document).collect();
-        let (rehearsal, ended) = run(of, &policies).await;
+    for of in [Use::Plan, Use::Apply, Use::Adopt, Use::Sync, Use::Destroy] {
+        let (rehearsal, ended) = run(of, &policies(of)).await;
         assert_eq!(complaints(&ended), "", "{of}");
         if of != Use::Plan {
             let left = rehearsal.plan().await;
@@ -197,28 +201,50 @@ async fn every_command_works_with_exactly_the_printed_policies() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn without_any_one_action_a_command_fails_and_says_which_and_what_to_do() {
+/// Runs a command once for every action that it is said to need, without that one.
+async fn each_is_needed(of: Use) {
+    let policies = policies(of);
     let mut unneeded = Vec::new();
-    for of in RUN_HERE {
-        let policies: Vec<Value> = printed(of).policies.into_iter().map(|it| it.document).collect();
-        for row in MEMBER.iter().filter(|row| row.uses.contains(&of)) {
-            let is_elsewhere = row.guard == Guard::NewEndpointOfOthers
-                || row.action == "ec2:DescribeAvailabilityZones";
-            if is_elsewhere {
-                continue;
-            }
-            let (_, ended) = run(of, &without(&policies, row)).await;
-            let told = complaints(&ended);
-            let action = row.action;
-            if told.is_empty() {
-                unneeded.push(format!("{of}: {action} ({})", row.sid));
-                continue;
-            }
-            assert!(told.contains(&format!("to perform: {action}")), "{of}: {action}: {told}");
-            let step = "`linkwalk role --for ";
-            assert!(told.contains(step), "{of}: {action}: {told}");
+    for row in MEMBER.iter().filter(|row| row.uses.contains(&of)) {
+        // Services of others and zones without ids are not in this world; see the table.
+        let is_elsewhere = row.guard == Guard::NewEndpointOfOthers
+            || row.action == "ec2:DescribeAvailabilityZones";
+        if is_elsewhere {
+            continue;
         }
+        let (_, ended) = run(of, &without(&policies, row)).await;
+        let (told, action) = (complaints(&ended), row.action);
+        if told.is_empty() {
+            unneeded.push(format!("{action} ({})", row.sid));
+            continue;
+        }
+        assert!(told.contains(&format!("to perform: {action}")), "{action}: {told}");
+        assert!(told.contains("`linkwalk role --for "), "{action}: {told}");
     }
-    assert!(unneeded.is_empty(), "{unneeded:#?}");
+    assert!(unneeded.is_empty(), "{of} does without {unneeded:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_one_action_plan_fails_and_says_which_and_what_to_do() {
+    each_is_needed(Use::Plan).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_one_action_apply_fails_and_says_which_and_what_to_do() {
+    each_is_needed(Use::Apply).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_one_action_adoption_fails_and_says_which_and_what_to_do() {
+    each_is_needed(Use::Adopt).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_one_action_sync_fails_and_says_which_and_what_to_do() {
+    each_is_needed(Use::Sync).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_any_one_action_destroy_fails_and_says_which_and_what_to_do() {
+    each_is_needed(Use::Destroy).await;
 }
