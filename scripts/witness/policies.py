@@ -67,11 +67,15 @@ def trust(where: str, document: dict) -> list[str]:
     return wrong
 
 
+def lint(templates: list[Path]) -> list[str]:
+    command = [sys.executable, "-c", "from cfnlint.runner import main; main()",
+               "--non-zero-exit-code", "informational", "--template", *templates]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [ran.stdout + ran.stderr] if ran.returncode else []
+
+
 def template(path: Path) -> list[str]:
-    lint = [sys.executable, "-c", "from cfnlint.runner import main; main()"]
-    ran = subprocess.run([*lint, "--non-zero-exit-code", "informational", "--template", path],
-                         capture_output=True, text=True, check=False)
-    wrong = [f"{path}: {ran.stdout}{ran.stderr}"] if ran.returncode else []
+    wrong = []
     resources = yaml.load(path.read_text(), Loader)["Resources"]  # noqa: S506 - ours, and safe
     for name, resource in resources.items():
         properties = resource["Properties"]
@@ -95,13 +99,12 @@ def document(path: Path) -> list[str]:
 
 def main() -> None:
     judges = {".yaml": template, ".tf": module, ".json": document}
-    wrong, seen = [], 0
-    for folder in sys.argv[1:]:
-        for path in sorted(Path(folder).iterdir()):
-            wrong += judges[path.suffix](path)
-            seen += 1
-    print(f"{seen} files")
-    if wrong or not seen:
+    files = sorted(path for folder in sys.argv[1:] for path in Path(folder).iterdir())
+    wrong = lint([path for path in files if path.suffix == ".yaml"])
+    for path in files:
+        wrong += judges[path.suffix](path)
+    print(f"{len(files)} files")
+    if wrong or not files:
         sys.exit("\n".join(wrong) or "nothing to judge")
 
 

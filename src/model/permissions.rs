@@ -268,7 +268,11 @@ pub const MEMBER: &[Permission] = &[
     ),
     change("ec2:CreateSecurityGroup", "CreateGroup", GROUP, Guard::New),
     change("ec2:CreateSecurityGroup", "CreateGroupIn", &[Kind::Vpc], Guard::Region),
-    change("ec2:CreateTags", "TagOnCreation", TAGGED, Guard::OnCreation),
+    // Who adopts may tag what no deployment's tag is on, and that is what is about to be made as well.
+    Permission {
+        uses: &[Use::Apply, Use::Sync],
+        ..change("ec2:CreateTags", "TagOnCreation", TAGGED, Guard::OnCreation)
+    },
     change("ec2:ModifyVpcEndpoint", "ModifyOwnEndpoint", ENDPOINT, Guard::Owned),
     change("ec2:ModifyVpcEndpoint", "ModifyEndpointIn", AROUND, Guard::Region),
     only(
