@@ -2,6 +2,9 @@
 //! the sandbox, which judges documents as AWS documents it, with resources and conditions, and on the
 //! independent emulator by actions alone.
 
+mod caller;
+mod documented;
+mod emulated;
 mod judges;
 
 use std::collections::BTreeSet;

@@ -116,6 +116,8 @@ fn reason(
     if name == "sts:GetCallerIdentity" {
         return None;
     }
+    // S3 quotes what it names.
+    let resource = resource.trim_matches('"');
     let silent = || Some(format!("because no identity-based policy allows the {name} action"));
     let documents = documents(world, principal);
     if !documents.is_empty() {
