@@ -1,6 +1,7 @@
 //! The command line: types only.
 
 mod change;
+mod policy;
 mod rehearse;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::plan::aim::Kind;
 use crate::report::audit::Format;
 use crate::sandbox::Breakage;
 
+pub use policy::PolicyOptions;
 pub use rehearse::{Faults, Rehearsal};
 
 /// Puts AWS PrivateLink endpoints, right, into every account of an organization.
@@ -260,6 +262,8 @@ pub enum Command {
         #[command(flatten)]
         deleting: Deleting,
     },
+    /// Show the policy that endpoints of a service would have, as it would be sent
+    Policy(PolicyOptions),
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
         after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \

@@ -12,6 +12,7 @@ mod merge;
 mod notify;
 mod out;
 mod plan;
+mod policy;
 mod rehearse;
 mod report_file;
 mod resume;
@@ -58,6 +59,9 @@ fn usage<T>(checked: Result<T, String>) -> Result<T, Exit> {
 fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Rehearse(asked) = &cli.command {
         return Ok(rehearse::run(asked, &cli.common));
+    }
+    if let Command::Policy(asked) = &cli.command {
+        return Ok(policy::run(asked, &cli));
     }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
@@ -125,9 +129,11 @@ async fn perform(
             None => Exit::Usage,
         },
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
-        Command::Rehearse(_) | Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => {
-            Exit::Ok
-        }
+        Command::Rehearse(_)
+        | Command::Policy(_)
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. } => Exit::Ok,
     }
 }
 
@@ -206,6 +212,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     match &cli.command {
         Command::Accounts { .. }
         | Command::Rehearse(_)
+        | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Ok((Aim::default(), None)),
@@ -265,9 +272,11 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
-            Self::Runs | Self::Report { .. } | Self::Rehearse(_) | Self::Sandbox { .. } => {
-                return Ok(None);
-            }
+            Self::Runs
+            | Self::Report { .. }
+            | Self::Rehearse(_)
+            | Self::Policy(_)
+            | Self::Sandbox { .. } => return Ok(None),
         };
         match asked.shard {
             None => Shard::of_environment(|name| std::env::var(name).ok()),
@@ -286,6 +295,7 @@ impl Command {
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
+            Self::Policy(_) => "policy",
             Self::Sandbox { .. } => "sandbox",
         }
     }

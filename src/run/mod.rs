@@ -36,7 +36,7 @@ use crate::shutdown::Shutdown;
 use notebook::Notebook;
 
 pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
-pub use discover::{Walk, discover};
+pub use discover::{Walk, discover, organization_id};
 pub use execute::Work;
 pub use journal::Journal;
 pub use notebook::Notes;
@@ -129,7 +129,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// The target of a consumer account in a region.
+    /// The target of a consumer account in a region. [`Walk::target`] also knows whose organization it is.
     pub fn new(config: &Config, account: &Account, region: &Region) -> Self {
         Self {
             id: TargetId { account: account.id.clone(), region: region.clone() },
