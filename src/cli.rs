@@ -1,6 +1,7 @@
 //! The command line: types only.
 
 mod change;
+mod doctor;
 mod policy;
 mod rehearse;
 
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::Value;
 
 pub use change::{Adopt, Change, Deleting};
+pub use doctor::Doctor;
 
 use crate::config::{InvalidSelector, Selector, Share};
 use crate::ids::AccountId;
@@ -231,6 +233,9 @@ pub enum Command {
                             not be looked at, whatever else was found."
     )]
     Audit(AuditOptions),
+    /// Prove access, permissions, networks and quotas in every account, before any change; changes nothing
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Doctor),
     /// Predict a rollout: the real one, in a simulated organization and in virtual time
     #[command(
         after_help = "Examples:\n  linkwalk rehearse --accounts 1000 --endpoints ecr,logs,ssm\n  \

@@ -117,6 +117,22 @@ impl Organizations {
         Ok(accounts.into_values().collect())
     }
 
+    /// Which of the reads of a walk are permitted, each tried by itself at the root.
+    pub async fn reads(&self) -> Vec<(&'static str, Result<(), Failure>)> {
+        let organization = self.id().await.map(drop);
+        let roots = self.client.list_roots().send().await;
+        let root = roots.as_ref().ok().and_then(|page| page.roots().first()?.id.clone());
+        let roots = roots.map(drop).map_err(|e| error::failure("ListRoots", &e));
+        let mut reads = vec![("DescribeOrganization", organization), ("ListRoots", roots)];
+        if let Some(root) = root {
+            let unit = Unit { path: "/".to_owned(), ids: vec![root] };
+            let units = self.units_in(&unit).await.map(drop);
+            reads.push(("ListOrganizationalUnitsForParent", units));
+            reads.push(("ListAccountsForParent", self.accounts_in(&unit).await.map(drop)));
+        }
+        reads
+    }
+
     async fn units_in(&self, parent: &Unit) -> Result<Vec<Unit>, Failure> {
         let request = self.client.list_organizational_units_for_parent().parent_id(parent.id());
         let units =

@@ -6,6 +6,7 @@ mod audit;
 mod caps;
 mod course;
 mod destroy;
+mod doctor;
 mod kept;
 mod ledger;
 mod merge;
@@ -128,6 +129,7 @@ async fn perform(
             Some(ready) => Box::pin(audit::run(stage, ready)).await,
             None => Exit::Usage,
         },
+        Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
         Command::Rehearse(_)
         | Command::Policy(_)
@@ -219,6 +221,9 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
         }
+        Command::Doctor(asked) => {
+            scope::check(&asked.scope, config, sandbox).map(|()| (Aim::default(), None))
+        }
         Command::Audit(options) => {
             scope::check(&options.scope, config, sandbox).map(|()| (Aim::default(), None))
         }
@@ -272,6 +277,7 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
+            Self::Doctor(asked) => &asked.scope.shard,
             Self::Runs
             | Self::Report { .. }
             | Self::Rehearse(_)
@@ -289,6 +295,7 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } | Self::Destroy { plan: true, .. } => "plan",
             Self::Audit(_) => "audit",
+            Self::Doctor(_) => "doctor",
             Self::Apply(_) => "apply",
             Self::Destroy { .. } => "destroy",
             Self::Runs => "runs",
@@ -306,6 +313,7 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => Some(scope),
             Self::Apply(asked) => Some(&mut asked.scope),
             Self::Audit(asked) => Some(&mut asked.scope),
+            Self::Doctor(asked) => Some(&mut asked.scope),
             _ => None,
         }
     }

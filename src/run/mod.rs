@@ -3,6 +3,7 @@
 mod audit;
 mod budget;
 mod discover;
+mod doctor;
 mod execute;
 mod fleet;
 mod gate;
@@ -37,6 +38,7 @@ use notebook::Notebook;
 
 pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
 pub use discover::{Walk, discover, organization_id};
+pub use doctor::{Surveyed, examine, survey};
 pub use execute::Work;
 pub use journal::Journal;
 pub use notebook::Notes;

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ec2::operation::create_security_group::builders::CreateSecurityGroupFluentBuilder;
+use aws_sdk_ec2::operation::create_vpc_endpoint::builders::CreateVpcEndpointFluentBuilder;
+use aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder;
 use aws_sdk_ec2::types::{
     AttributeBooleanValue, ResourceType, Tag, TagSpecification, VpcEndpointType,
 };
@@ -65,7 +68,7 @@ fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Option<Vec<String>
     (!items.is_empty()).then_some(items)
 }
 
-fn tag_list(tags: &Tags) -> Vec<Tag> {
+pub(super) fn tag_list(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
@@ -88,18 +91,28 @@ impl Ec2 {
         description: &str,
         tags: &Tags,
     ) -> Result<SecurityGroupId, Failure> {
-        self.client
-            .create_security_group()
-            .vpc_id(vpc.as_str())
-            .group_name(name)
-            .description(description)
-            .tag_specifications(on_create(ResourceType::SecurityGroup, tags))
+        self.create_security_group_request(vpc, name, description, tags)
             .send()
             .await
             .map_err(|e| error::failure("CreateSecurityGroup", &e))?
             .group_id
             .map(SecurityGroupId::new)
             .ok_or_else(|| without("CreateSecurityGroup", "a group id"))
+    }
+
+    pub(super) fn create_security_group_request(
+        &self,
+        vpc: &VpcId,
+        name: &str,
+        description: &str,
+        tags: &Tags,
+    ) -> CreateSecurityGroupFluentBuilder {
+        self.client
+            .create_security_group()
+            .vpc_id(vpc.as_str())
+            .group_name(name)
+            .description(description)
+            .tag_specifications(on_create(ResourceType::SecurityGroup, tags))
     }
 
     /// `AuthorizeSecurityGroupIngress`
@@ -139,22 +152,8 @@ impl Ec2 {
         &self,
         new: &NewEndpoint<'_>,
     ) -> Result<(EndpointId, EndpointState), Failure> {
-        let policy = new.policy.filter(|policy| !policy.is_full_access());
         let answer = self
-            .client
-            .create_vpc_endpoint()
-            .vpc_id(new.key.vpc.as_str())
-            .service_name(new.key.service.as_str())
-            .vpc_endpoint_type(VpcEndpointType::from(new.key.kind.as_str()))
-            .set_subnet_ids(list(new.subnets))
-            .set_security_group_ids(list(new.security_groups))
-            .set_route_table_ids(list(new.route_tables))
-            .private_dns_enabled(new.private_dns)
-            .set_ip_address_type(new.ip_address_type.map(|kind| kind.as_str().into()))
-            .set_dns_options(convert::dns_specification(new.dns))
-            .set_policy_document(policy.map(PolicyDocument::to_json))
-            .tag_specifications(on_create(ResourceType::VpcEndpoint, new.tags))
-            .client_token(new.client_token)
+            .create_endpoint_request(new)
             .customize()
             .config_override(told())
             .send()
@@ -169,6 +168,27 @@ impl Ec2 {
         Ok((EndpointId::new(id), state))
     }
 
+    pub(super) fn create_endpoint_request(
+        &self,
+        new: &NewEndpoint<'_>,
+    ) -> CreateVpcEndpointFluentBuilder {
+        let policy = new.policy.filter(|policy| !policy.is_full_access());
+        self.client
+            .create_vpc_endpoint()
+            .vpc_id(new.key.vpc.as_str())
+            .service_name(new.key.service.as_str())
+            .vpc_endpoint_type(VpcEndpointType::from(new.key.kind.as_str()))
+            .set_subnet_ids(list(new.subnets))
+            .set_security_group_ids(list(new.security_groups))
+            .set_route_table_ids(list(new.route_tables))
+            .private_dns_enabled(new.private_dns)
+            .set_ip_address_type(new.ip_address_type.map(|kind| kind.as_str().into()))
+            .set_dns_options(convert::dns_specification(new.dns))
+            .set_policy_document(policy.map(PolicyDocument::to_json))
+            .tag_specifications(on_create(ResourceType::VpcEndpoint, new.tags))
+            .client_token(new.client_token)
+    }
+
     /// `ModifyVpcEndpoint`: every change in one call, because AWS serialises modifications of an
     /// endpoint and answers `OperationInProgress` to the second.
     pub async fn modify_endpoint(
@@ -176,6 +196,20 @@ impl Ec2 {
         id: &EndpointId,
         change: &EndpointModification<'_>,
     ) -> Result<(), Failure> {
+        self.modify_endpoint_request(id, change)
+            .customize()
+            .config_override(told())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|e| error::failure("ModifyVpcEndpoint", &e))
+    }
+
+    pub(super) fn modify_endpoint_request(
+        &self,
+        id: &EndpointId,
+        change: &EndpointModification<'_>,
+    ) -> ModifyVpcEndpointFluentBuilder {
         let reset = change.policy.is_some_and(PolicyDocument::is_full_access);
         self.client
             .modify_vpc_endpoint()
@@ -191,12 +225,6 @@ impl Ec2 {
             .set_dns_options(change.dns.and_then(convert::dns_specification))
             .set_reset_policy(reset.then_some(true))
             .set_policy_document(change.policy.filter(|_| !reset).map(PolicyDocument::to_json))
-            .customize()
-            .config_override(told())
-            .send()
-            .await
-            .map(drop)
-            .map_err(|e| error::failure("ModifyVpcEndpoint", &e))
     }
 
     /// `DeleteVpcEndpoints` of one endpoint. AWS answers 200 with a list of what it did not delete, and

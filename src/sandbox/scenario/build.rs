@@ -24,6 +24,7 @@ pub(super) fn world(file: &File) -> Done<World> {
     let ids = ids(file)?;
     let mut world = World::empty(file.seed);
     world.home.clone_from(&file.home);
+    world.clock_skew_seconds = file.clock_skew_seconds;
     world.operator.clone_from(&file.management.id);
     world.accounts.clear();
     let file::Management { id, name, email, vpc } = &file.management;
@@ -186,6 +187,7 @@ fn role(described: &file::Role, management: &str, ids: &BTreeMap<String, String>
         source_identity: described.source_identity,
         allows: described.allows.clone(),
         denies: described.denies.clone(),
+        boundary: described.boundary.clone(),
     }
 }
 

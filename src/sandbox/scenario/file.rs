@@ -22,6 +22,9 @@ pub(crate) struct File {
     /// The region of VPCs that name none, and of the clients.
     #[serde(default = "home")]
     pub(crate) home: String,
+    /// How far AWS's clock is ahead of the machine's.
+    #[serde(default)]
+    pub(crate) clock_skew_seconds: i64,
     /// The management account; without an organization, the only one that need be there.
     #[serde(default)]
     pub(crate) management: Management,
@@ -192,6 +195,8 @@ pub(crate) struct Role {
     pub(crate) allows: Vec<String>,
     #[serde(default)]
     pub(crate) denies: Vec<String>,
+    /// Actions its permissions boundary allows; no boundary if not given.
+    pub(crate) boundary: Option<Vec<String>>,
 }
 
 fn slash() -> String {

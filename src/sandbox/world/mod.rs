@@ -58,6 +58,9 @@ pub struct World {
     /// By ARN.
     #[serde(default)]
     pub(crate) topics: BTreeMap<String, Topic>,
+    /// How far AWS's clock is ahead of the machine's, in seconds: the machine's is wrong by so much.
+    #[serde(default)]
+    pub(crate) clock_skew_seconds: i64,
     /// What regions offer, where that is another list than the one that ships with the sandbox.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) services: BTreeMap<String, Vec<Detail>>,
@@ -83,6 +86,7 @@ impl World {
             faults: Vec::new(),
             buckets: BTreeMap::new(),
             topics: BTreeMap::new(),
+            clock_skew_seconds: 0,
             services: BTreeMap::new(),
         }
     }

@@ -1,0 +1,3 @@
+//! How a diagnosis is written for people.
+
+pub mod text;
