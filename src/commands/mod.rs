@@ -23,6 +23,7 @@ mod save_world;
 mod saved;
 mod scope;
 mod screen;
+mod shared_root;
 mod stage;
 mod unlock;
 
@@ -129,6 +130,7 @@ async fn perform(
             Some(ready) => Box::pin(audit::run(stage, ready)).await,
             None => Exit::Usage,
         },
+        Command::Doctor(asked) if asked.shared_root => shared_root::run(stage, &asked).await,
         Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
         Command::Rehearse(_)

@@ -10,6 +10,7 @@ mod network;
 mod permission;
 mod quota;
 mod session;
+pub mod shared_root;
 
 mod trial;
 mod zone;

@@ -21,7 +21,8 @@ fn reads(facts: &Facts) -> Vec<Check> {
         Some(Err(failure)) if failure.class == ErrorClass::NotEnabled => Vec::new(),
         Some(Err(failure)) if facts.reads.is_empty() => {
             let said = failure.code.as_deref().unwrap_or(&failure.message);
-            let text = format!("the account cannot be looked at: {} failed: {said}", failure.operation);
+            let text =
+                format!("the account cannot be looked at: {} failed: {said}", failure.operation);
             let cause = match failure.class {
                 ErrorClass::Denied => "denied",
                 ErrorClass::Credentials => "credentials",
@@ -71,7 +72,8 @@ fn tried(trial: &Trial, answer: &Result<(), Failure>) -> Check {
             }
             let check = denied(topic, subject, failure);
             if trial.need == Need::Deletion {
-                let text = format!("{}; only destroy, --mode sync and replacements need it", check.text);
+                let text =
+                    format!("{}; only destroy, --mode sync and replacements need it", check.text);
                 return Check { status: super::Status::Warning, text, ..check };
             }
             check
@@ -83,8 +85,7 @@ fn tried(trial: &Trial, answer: &Result<(), Failure>) -> Check {
 /// Whether the role might be allowed the same on something that carries our tag: it is only that nothing
 /// allows it, and it is the security group that it is denied on.
 fn may_be_the_stand_in(denial: &Denial) -> bool {
-    let on_group =
-        denial.resource.as_ref().is_none_or(|arn| arn.contains(":security-group/"));
+    let on_group = denial.resource.as_ref().is_none_or(|arn| arn.contains(":security-group/"));
     on_group && !denial.explicit && matches!(denial.by, By::IdentityPolicy | By::Unstated)
 }
 

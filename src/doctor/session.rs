@@ -10,7 +10,9 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
         Ok(arn) => arn,
     };
     let identity = facts.identity;
-    let mut checks = vec![Check::ok(Topic::Role, &identity.role, "assumed").detail(format!("signed in as {arn}"))];
+    let mut checks = vec![
+        Check::ok(Topic::Role, &identity.role, "assumed").detail(format!("signed in as {arn}")),
+    ];
     if identity.external_id {
         let text = "the external id was taken; a role that asks for none takes any";
         let check = Check::ok(Topic::Role, "external id", text);
@@ -79,7 +81,8 @@ fn refused(facts: &Facts, failure: &Failure) -> Check {
         }
         cause => {
             let said = failure.code.as_deref().unwrap_or(&failure.message);
-            let text = format!("the account cannot be entered: {} failed: {said}", failure.operation);
+            let text =
+                format!("the account cannot be entered: {} failed: {said}", failure.operation);
             Check::problem(Topic::Role, cause, text)
         }
     };

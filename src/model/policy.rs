@@ -6,6 +6,7 @@ mod flaw;
 mod operator;
 mod perimeter;
 mod places;
+pub mod pull;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -213,7 +213,9 @@ async fn ask(run: &Run, target: &Target) -> Asked {
     let session = run.sessions.in_account(&target.id.account).await.map(|caller| caller.arn);
     let mut asked = match session {
         Err(failure) => return Asked::refused(failure),
-        Ok(arn) => Asked { session: Ok(arn), ..Asked::refused(Failure::local("", ErrorClass::Bug, "")) },
+        Ok(arn) => {
+            Asked { session: Ok(arn), ..Asked::refused(Failure::local("", ErrorClass::Bug, "")) }
+        }
     };
     let ec2 = run.ec2(&target.id);
     let (seen, plan) = match plan_seen(run, target, &ec2).await {

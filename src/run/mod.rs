@@ -14,6 +14,7 @@ mod notify;
 mod observe;
 mod rollout;
 mod send;
+mod shared_root;
 mod usage;
 mod waiter;
 
@@ -45,6 +46,7 @@ pub use notebook::Notes;
 pub use notify::Channel;
 pub use observe::{Revisited, observe, resume, revisit};
 pub use rollout::{Ask, execute, roll_out};
+pub use shared_root::{registry, shared_root_accounts};
 
 /// Between two attempts at what the SDK has already tried again and again.
 const THROTTLED_REST: Duration = Duration::from_secs(10);

@@ -23,6 +23,7 @@ pub(crate) enum Service {
     Sns,
     CloudWatch,
     ServiceQuotas,
+    Ecr,
     Route53,
 }
 
@@ -37,6 +38,7 @@ impl Service {
             "sns" => Some(Self::Sns),
             "monitoring" => Some(Self::CloudWatch),
             "servicequotas" => Some(Self::ServiceQuotas),
+            "ecr" => Some(Self::Ecr),
             "route53" => Some(Self::Route53),
             _ => None,
         }
@@ -52,6 +54,7 @@ impl Service {
             Self::Sns => "sns",
             Self::CloudWatch => "monitoring",
             Self::ServiceQuotas => "servicequotas",
+            Self::Ecr => "ecr",
             Self::Route53 => "route53",
         }
     }
@@ -99,7 +102,9 @@ pub(crate) fn accept(service: Service, action: &str, answer: Answer, request_id:
             let inside = xml.into_string();
             let text = if service == Service::Route53 {
                 let namespace = service.namespace().unwrap_or_default();
-                format!("{PROLOG}<{action}Response xmlns=\"{namespace}\">{inside}</{action}Response>")
+                format!(
+                    "{PROLOG}<{action}Response xmlns=\"{namespace}\">{inside}</{action}Response>"
+                )
             } else if let Some(namespace) = service.namespace() {
                 format!(
                     "{PROLOG}<{action}Response xmlns=\"{namespace}\">\
@@ -123,7 +128,7 @@ pub(crate) fn refuse(service: Service, refusal: &Refusal, request_id: &str) -> R
     escape(&mut code, &refusal.code);
     escape(&mut message, &refusal.message);
     match service {
-        Service::Organizations | Service::ServiceQuotas => {
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
             let mut body = json!({ "__type": refusal.code, "Message": refusal.message });
             if let Some(reason) = refusal.reason {
                 body["Reason"] = json!(reason);
