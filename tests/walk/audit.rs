@@ -99,7 +99,7 @@ async fn audited(sandbox: &Sandbox, accounts_toml: &str) -> Audit {
     let targets: Vec<Arc<Target>> = walk
         .consumers()
         .flat_map(|account| regions.iter().map(move |region| (account, region)))
-        .map(|(account, region)| Arc::new(Target::new(&run.config, account, region)))
+        .map(|(account, region)| Arc::new(walk.target(&run.config, account, region)))
         .collect();
     let units =
         walk.members.iter().map(|one| (one.account.id.clone(), one.account.ou_path.clone()));
