@@ -31,7 +31,9 @@ impl Quotas {
         let failure = match request.send().await {
             Ok(answer) => {
                 let value = answer.quota.and_then(|quota| quota.value);
-                return Ok(value.map_or_else(|| documented(kind), |v| QuotaValue::Applied(whole(v))));
+                return Ok(
+                    value.map_or_else(|| documented(kind), |v| QuotaValue::Applied(whole(v)))
+                );
             }
             Err(error) => error::failure("GetServiceQuota", &error),
         };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::permission::NOTHING_YET;
 use super::{Check, Examined, Proof, Status, Topic};
 use crate::ids::TargetId;
 use crate::plan::similar::without_ids;
@@ -47,19 +48,20 @@ type Found<'a> = (Option<&'a TargetId>, &'a Check);
 /// All causes, the worst and the most widespread first.
 pub fn causes(general: &[Check], targets: &[Examined]) -> Vec<Cause> {
     let everywhere = general.iter().map(|check| (None, check));
-    let there = targets
-        .iter()
-        .flat_map(|one| one.checks.iter().map(|check| (Some(&one.target), check)));
+    let there =
+        targets.iter().flat_map(|one| one.checks.iter().map(|check| (Some(&one.target), check)));
     let mut alike: BTreeMap<(Key, &str), Vec<Found>> = BTreeMap::new();
     for (target, check) in everywhere.chain(there) {
-        let subject = if check.status == Status::Ok { "" } else { check.subject.as_str() };
+        // Of what is well, and of what waits for the first rollout, it does not matter what it is where.
+        let waits = check.cause.as_deref() == Some(NOTHING_YET);
+        let is_plain = check.status == Status::Ok || waits;
+        let subject = if is_plain { "" } else { check.subject.as_str() };
         alike.entry((key(target, check), subject)).or_default().push((target, check));
     }
     let mut causes: Vec<Cause> = united(alike).into_iter().map(|found| cause(&found)).collect();
     causes.sort_by(|one, other| {
-        let place = |cause: &Cause| {
-            (cause.status, std::cmp::Reverse(cause.targets.len()), cause.topic)
-        };
+        let place =
+            |cause: &Cause| (cause.status, std::cmp::Reverse(cause.targets.len()), cause.topic);
         place(one).cmp(&place(other))
     });
     causes
@@ -91,7 +93,9 @@ fn cause(found: &[Found]) -> Cause {
     let (place, first) = found[0];
     let mut targets: Vec<TargetId> = Vec::new();
     let mut told = BTreeSet::new();
-    targets.extend(found.iter().filter_map(|(target, _)| *target).filter(|one| told.insert(*one)).cloned());
+    targets.extend(
+        found.iter().filter_map(|(target, _)| *target).filter(|one| told.insert(*one)).cloned(),
+    );
     let shown = |text: &str| match place {
         Some(target) if targets.len() > 1 => without_ids(text, &target.account),
         _ => text.to_owned(),

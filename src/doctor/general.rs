@@ -34,7 +34,9 @@ pub fn general(known: &General) -> Vec<Check> {
     match &known.caller {
         None => {}
         Some(Ok(arn)) => {
-            checks.push(Check::ok(Topic::Credentials, "", "taken").detail(format!("the caller is {arn}")));
+            checks.push(
+                Check::ok(Topic::Credentials, "", "taken").detail(format!("the caller is {arn}")),
+            );
         }
         Some(Err(failure)) => {
             let text = "AWS does not take the credentials, or there are none";
@@ -50,14 +52,18 @@ pub fn general(known: &General) -> Vec<Check> {
             checks.push(Check::ok(Topic::RoleChain, "", "assumed").detail(detail));
         }
         Some(Err(failure)) => {
-            let text = "a role of `organization.via` cannot be assumed, so no account can be entered";
+            let text =
+                "a role of `organization.via` cannot be assumed, so no account can be entered";
             let check = Check::problem(Topic::RoleChain, "role-chain-broken", text);
             checks.push(check.detail(failure.message.as_str()).because(failure));
         }
     }
-    checks.extend(known.organization.iter().map(|(action, answer)| {
-        read(action, answer.as_ref().err(), known.listed)
-    }));
+    checks.extend(
+        known
+            .organization
+            .iter()
+            .map(|(action, answer)| read(action, answer.as_ref().err(), known.listed)),
+    );
     checks
 }
 
@@ -74,7 +80,8 @@ fn clock(skew: i64) -> Check {
         let text = "the clock of this machine is wrong by more than a minute";
         Check::warning(Topic::Clock, "clock-skew", text).next(next)
     } else {
-        return Check::ok(Topic::Clock, "", Topic::Clock.meaning()).detail(format!("within {SLOW} s"));
+        return Check::ok(Topic::Clock, "", Topic::Clock.meaning())
+            .detail(format!("within {SLOW} s"));
     };
     check.detail(detail)
 }

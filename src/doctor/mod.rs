@@ -10,6 +10,8 @@ mod network;
 mod permission;
 mod quota;
 mod session;
+#[cfg(test)]
+mod tests;
 
 mod trial;
 mod zone;

@@ -83,10 +83,12 @@ fn blocked(facts: &Facts, looked: &Looked, alike: &[&Blocked]) -> Check {
 
 fn next(facts: &Facts, looked: &Looked, blocked: &Blocked) -> Option<String> {
     Some(match blocked.code.as_str() {
-        "no-vpc-matches" => "tag a VPC of the account so that `network.vpcs` selects it, say in an \
+        "no-vpc-matches" => {
+            "tag a VPC of the account so that `network.vpcs` selects it, say in an \
                              [[override]] which one it is there, or leave the account out \
                              (`accounts.exclude`)"
-            .to_owned(),
+                .to_owned()
+        }
         "no-subnet-matches" => "make a private subnet (one without a default route to an internet \
                                 gateway), or name others in `network.subnets`"
             .to_owned(),
@@ -120,9 +122,7 @@ fn note(note: &Note) -> Option<Check> {
             Topic::DnsAttributes,
             "the DNS attributes of the VPC are off, which its gateway endpoints do without",
         ),
-        "zone-not-supported" => {
-            (Topic::Zones, "the service is not in every zone that has subnets")
-        }
+        "zone-not-supported" => (Topic::Zones, "the service is not in every zone that has subnets"),
         "subnet-full" => (Topic::Addresses, "a zone is left out: its subnets have no address left"),
         _ => return None,
     };
@@ -150,8 +150,7 @@ fn addresses(looked: &Looked) -> Vec<Check> {
             let taken = *taken.get(&subnet.id).filter(|taken| **taken > 0)?;
             let left = i64::from(subnet.free_addresses) - taken;
             let free = subnet.free_addresses;
-            (left < FEW)
-                .then(|| format!("{}: {free} free, the plan takes {taken}", subnet.id))
+            (left < FEW).then(|| format!("{}: {free} free, the plan takes {taken}", subnet.id))
         })
         .collect();
     if few.is_empty() {

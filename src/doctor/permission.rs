@@ -4,6 +4,9 @@ use super::{Check, Facts, Need, Proof, Topic, Trial};
 use crate::model::denial::{By, Denial};
 use crate::model::failure::{ErrorClass, Failure};
 
+/// The cause where a call needs something that is made by the first rollout.
+pub(super) const NOTHING_YET: &str = "nothing-to-try-it-on";
+
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     let mut checks = reads(facts);
     checks.extend(facts.trials.iter().map(|(trial, answer)| tried(trial, answer)));
@@ -21,7 +24,8 @@ fn reads(facts: &Facts) -> Vec<Check> {
         Some(Err(failure)) if failure.class == ErrorClass::NotEnabled => Vec::new(),
         Some(Err(failure)) if facts.reads.is_empty() => {
             let said = failure.code.as_deref().unwrap_or(&failure.message);
-            let text = format!("the account cannot be looked at: {} failed: {said}", failure.operation);
+            let text =
+                format!("the account cannot be looked at: {} failed: {said}", failure.operation);
             let cause = match failure.class {
                 ErrorClass::Denied => "denied",
                 ErrorClass::Credentials => "credentials",
@@ -54,7 +58,8 @@ fn tried(trial: &Trial, answer: &Result<(), Failure>) -> Check {
     let subject = &trial.permission;
     if let Some(why) = trial.verb.is_none().then_some(trial.why_not).flatten() {
         let text = format!("cannot be tried before {why}");
-        return Check::unknown(topic, "nothing-to-try-it-on", text).about(subject.as_str());
+        let topic = Topic::Permission;
+        return Check::unknown(topic, NOTHING_YET, text).about(subject.as_str());
     }
     let stand_in = trial.stand_in.map(|what| format!(", tried on {what}")).unwrap_or_default();
     match answer {
@@ -71,7 +76,8 @@ fn tried(trial: &Trial, answer: &Result<(), Failure>) -> Check {
             }
             let check = denied(topic, subject, failure);
             if trial.need == Need::Deletion {
-                let text = format!("{}; only destroy, --mode sync and replacements need it", check.text);
+                let text =
+                    format!("{}; only destroy, --mode sync and replacements need it", check.text);
                 return Check { status: super::Status::Warning, text, ..check };
             }
             check
@@ -83,8 +89,7 @@ fn tried(trial: &Trial, answer: &Result<(), Failure>) -> Check {
 /// Whether the role might be allowed the same on something that carries our tag: it is only that nothing
 /// allows it, and it is the security group that it is denied on.
 fn may_be_the_stand_in(denial: &Denial) -> bool {
-    let on_group =
-        denial.resource.as_ref().is_none_or(|arn| arn.contains(":security-group/"));
+    let on_group = denial.resource.as_ref().is_none_or(|arn| arn.contains(":security-group/"));
     on_group && !denial.explicit && matches!(denial.by, By::IdentityPolicy | By::Unstated)
 }
 

@@ -89,10 +89,8 @@ fn against(facts: &Facts, kind: QuotaKind, used: Use, value: QuotaValue) -> Chec
 /// The account's own value is not known; it is never below AWS's default.
 fn unread(kind: QuotaKind, used: Use, failure: &Failure) -> Check {
     let (default, noun) = (kind.documented(), kind.noun());
-    let detail = format!(
-        "{} in use, the plan adds {}, AWS's default is {default}",
-        used.there, used.added
-    );
+    let detail =
+        format!("{} in use, the plan adds {}, AWS's default is {default}", used.there, used.added);
     let fits = used.total() <= i64::try_from(default).unwrap_or(i64::MAX) || used.added <= 0;
     let text = if fits {
         "the quota could not be read; there is room by AWS's default"
@@ -102,7 +100,8 @@ fn unread(kind: QuotaKind, used: Use, failure: &Failure) -> Check {
     let check = Check::unknown(Topic::Quota, "quota-not-read", text).about(noun).detail(detail);
     let next = (failure.class == ErrorClass::Denied).then(|| {
         let denial = Denial::read(&failure.message);
-        let action = denial.action.clone().unwrap_or_else(|| "servicequotas:GetServiceQuota".to_owned());
+        let action =
+            denial.action.clone().unwrap_or_else(|| "servicequotas:GetServiceQuota".to_owned());
         Denial { action: Some(action), ..denial }.next("the member role")
     });
     let status = if fits { Status::Unknown } else { Status::Warning };

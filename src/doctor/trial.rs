@@ -128,16 +128,14 @@ fn groups(settings: &Settings, looked: &Looked) -> Vec<Trial> {
     let mut trials = vec![Trial::of("ec2:CreateSecurityGroup", Need::Change, create)];
     let our = our_group(settings, looked);
     let stands_in = our.is_none();
-    let group = our
-        .map(|(_, group)| group)
-        .or_else(|| default_group(looked, &desired.vpc));
+    let group = our.map(|(_, group)| group).or_else(|| default_group(looked, &desired.vpc));
     let rules = [
         ("ec2:AuthorizeSecurityGroupIngress", group.map(|group| opened(desired, group, stands_in))),
         ("ec2:RevokeSecurityGroupIngress", group.and_then(|group| closed(desired, group))),
     ];
     trials.extend(rules.map(|(name, verb)| match verb {
         Some(verb) => Trial::of(name, Need::Change, verb).on_stand_in(stands_in),
-        None => Trial::not_yet(name, Need::Change, "the deployment's security group is there"),
+        None => Trial::not_yet(name, Need::Change, NOTHING_OURS),
     }));
     trials.push(match our {
         Some((vpc, group)) => {
@@ -201,7 +199,11 @@ fn endpoints(settings: &Settings, looked: &Looked) -> Vec<Trial> {
             let modify = Verb::ModifyEndpoint { id: id.clone(), key: key.clone(), change };
             vec![
                 Trial::of("ec2:ModifyVpcEndpoint", Need::Change, modify),
-                Trial::of("ec2:DeleteVpcEndpoints", Need::Deletion, Verb::DeleteEndpoint { id, key }),
+                Trial::of(
+                    "ec2:DeleteVpcEndpoints",
+                    Need::Deletion,
+                    Verb::DeleteEndpoint { id, key },
+                ),
             ]
         }
     }

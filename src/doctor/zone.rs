@@ -74,7 +74,8 @@ fn against(
     let owner = zone.account.as_deref().unwrap_or("another account");
     let place = format!("{id} of {owner}, associated with {vpc}");
     let region = &facts.target.region;
-    let list = |services: &BTreeSet<String>| services.iter().cloned().collect::<Vec<_>>().join(", ");
+    let list =
+        |services: &BTreeSet<String>| services.iter().cloned().collect::<Vec<_>>().join(", ");
     names
         .iter()
         .filter_map(|(name, services)| {
@@ -110,7 +111,8 @@ fn unread(failure: &Failure) -> Check {
     let check = Check::unknown(Topic::HostedZones, "hosted-zones-not-read", text);
     let next = (failure.class == ErrorClass::Denied).then(|| {
         let denial = Denial::read(&failure.message);
-        let action = denial.action.clone().unwrap_or_else(|| "route53:ListHostedZonesByVPC".to_owned());
+        let action =
+            denial.action.clone().unwrap_or_else(|| "route53:ListHostedZonesByVPC".to_owned());
         Denial { action: Some(action), ..denial }.next("the member role")
     });
     Check { next, ..check }.because(failure)

@@ -67,8 +67,7 @@ fn zones(world: &World, account: &str, region: &str, id: &str) -> Option<Vec<Zon
     let own = own.map(|name| zone(name, ("OwningAccount", vpc.owner.clone())));
     let endpoints = region.endpoints.values().filter(|one| one.vpc == id && one.private_dns);
     let names = endpoints.flat_map(|one| &one.private_names);
-    let services =
-        names.map(|name| zone(name, ("OwningService", "vpce.amazonaws.com".to_owned())));
+    let services = names.map(|name| zone(name, ("OwningService", "vpce.amazonaws.com".to_owned())));
     let mut zones: Vec<Zone> = own.chain(services).collect();
     zones.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
     Some(zones)

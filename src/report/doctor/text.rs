@@ -25,7 +25,11 @@ pub struct Options {
 /// The report.
 pub fn write(diagnosis: &Diagnosis, options: Options) -> String {
     let mut report = Text {
-        names: diagnosis.targets.iter().map(|one| (&one.target.account, one.name.as_str())).collect(),
+        names: diagnosis
+            .targets
+            .iter()
+            .map(|one| (&one.target.account, one.name.as_str()))
+            .collect(),
         page: Page::new(options.color, options.width),
         diagnosis,
     };
@@ -125,12 +129,17 @@ impl Text<'_> {
     /// What is well needs one line.
     fn sound(&mut self, cause: &Cause) {
         let (ink, word) = mark(cause.status);
-        self.page.put(ink, word).tab(HANG).words(Ink::Plain, HANG, cause.text.trim_end_matches('.'));
+        self.page.put(ink, word).tab(HANG).words(
+            Ink::Plain,
+            HANG,
+            cause.text.trim_end_matches('.'),
+        );
         let mut facts = vec![cause.proof.as_str().to_owned()];
         if !cause.targets.is_empty() {
             facts.push(many(cause.targets.len(), "target"));
         }
-        if matches!(cause.topic, Topic::Permission | Topic::DeletePermission | Topic::Organization) {
+        if matches!(cause.topic, Topic::Permission | Topic::DeletePermission | Topic::Organization)
+        {
             facts.push(cause.subjects.join(", "));
         }
         self.page.words(Ink::Dim, HANG, &format!("({})", facts.join("; "))).end();
@@ -139,7 +148,8 @@ impl Text<'_> {
     fn not_started(&mut self) {
         let left = self.diagnosis.targets.iter().filter(|one| one.status.is_none()).count();
         if left > 0 {
-            let text = format!("Not looked at before the run was stopped: {}", many(left, "target"));
+            let text =
+                format!("Not looked at before the run was stopped: {}", many(left, "target"));
             self.page.put(Ink::Red, &text).end();
         }
     }

@@ -198,7 +198,9 @@ pub(crate) fn expired(service: Service) -> Refusal {
         Service::S3 => {
             Refusal::new("ExpiredToken", "The provided token has expired.").with_status(400)
         }
-        Service::Sts | Service::Sns | Service::CloudWatch | Service::Route53 => Refusal::new("ExpiredToken", message),
+        Service::Sts | Service::Sns | Service::CloudWatch | Service::Route53 => {
+            Refusal::new("ExpiredToken", message)
+        }
         Service::Organizations | Service::ServiceQuotas => {
             Refusal::new("ExpiredTokenException", message)
         }

@@ -99,7 +99,9 @@ pub(crate) fn accept(service: Service, action: &str, answer: Answer, request_id:
             let inside = xml.into_string();
             let text = if service == Service::Route53 {
                 let namespace = service.namespace().unwrap_or_default();
-                format!("{PROLOG}<{action}Response xmlns=\"{namespace}\">{inside}</{action}Response>")
+                format!(
+                    "{PROLOG}<{action}Response xmlns=\"{namespace}\">{inside}</{action}Response>"
+                )
             } else if let Some(namespace) = service.namespace() {
                 format!(
                     "{PROLOG}<{action}Response xmlns=\"{namespace}\">\
