@@ -180,9 +180,10 @@ impl Sessions {
         self.who(&self.base).await
     }
 
-    /// Who the calls in an account are made by: the session of its member role.
-    pub async fn in_account(&self, account: &AccountId) -> Result<Caller, Failure> {
-        self.who(&self.member(account)).await
+    /// Who the calls in a target are made by: the session of its member role, asked in its region.
+    pub async fn in_target(&self, target: &TargetId) -> Result<Caller, Failure> {
+        let region = aws_config::Region::new(target.region.as_str().to_owned());
+        self.who(&self.member(&target.account).to_builder().region(region).build()).await
     }
 
     /// How far AWS's clock is ahead of this machine's, in seconds; `None` before an answer to one of the
