@@ -15,7 +15,7 @@ use crate::model::account::{Account, AccountState, Standing};
 use crate::model::shard::Part;
 use crate::report::outcomes;
 use crate::run::journal::State;
-use crate::run::{Target, Walk};
+use crate::run::{Target, Targets, Walk};
 
 impl Scope {
     /// Whether it narrows no accounts.
@@ -189,12 +189,12 @@ fn narrowed(
     };
     let regions: Vec<&Region> =
         config.organization.regions.iter().filter(|region| scope.has_region(region)).collect();
+    let mut targets = Targets::new(config);
     Ok(accounts
         .into_iter()
         .filter(is_in_unit)
-        .flat_map(|account| {
-            regions.iter().map(|region| Arc::new(Target::new(config, account, region)))
-        })
+        .flat_map(|account| regions.iter().map(move |region| (account, *region)))
+        .map(|(account, region)| targets.of(account, region))
         .filter(|target| waves.is_empty() || waves.contains(&target.wave))
         .filter(|target| selected.as_ref().is_none_or(|selected| selected.contains(&target.id)))
         .collect())

@@ -97,6 +97,29 @@ where
     ended
 }
 
+/// The same for work that holds its place from beginning to end and that no budget limits.
+pub(super) async fn each<R, W, F>(
+    targets: Vec<Arc<Target>>,
+    places: usize,
+    shutdown: &Shutdown,
+    work: W,
+) -> Vec<(Arc<Target>, Turn<R>)>
+where
+    R: Send + 'static,
+    W: Fn(Arc<Target>) -> F,
+    F: Future<Output = R> + Send + 'static,
+{
+    let held = |target, slot: Slot, _| {
+        let work = work(target);
+        async move {
+            let result = work.await;
+            drop(slot);
+            result
+        }
+    };
+    fleet(targets, places, shutdown, &Budget::unlimited(), held).await
+}
+
 /// Takes a place and asks the budget, in this order: while there is none, the budget may be spent.
 async fn enter(slot: &mut Slot, budget: &Arc<Budget>) -> Result<Entry, Held> {
     loop {
