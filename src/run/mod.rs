@@ -14,6 +14,7 @@ mod observe;
 mod rollout;
 mod send;
 mod usage;
+mod verify;
 mod waiter;
 
 use std::collections::BTreeMap;
