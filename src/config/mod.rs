@@ -81,8 +81,13 @@ impl Config {
     pub fn lock_name(&self) -> String {
         match self.shard {
             None => self.deployment.clone(),
-            Some(Shard { index, of }) => format!("{}.shard-{index}-of-{of}", self.deployment),
+            Some(Shard { index, of }) => format!("{}{index}-of-{of}", self.shard_locks()),
         }
+    }
+
+    /// How the names of all shards' locks begin.
+    pub fn shard_locks(&self) -> String {
+        format!("{}.shard-", self.deployment)
     }
 
     /// The partition of the file's regions: `aws`, `aws-cn`, ... It is the second part of every
