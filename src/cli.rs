@@ -3,7 +3,9 @@
 mod apply;
 mod audit;
 mod change;
+mod doctor;
 mod output;
+mod policy;
 mod rehearse;
 mod report;
 mod role;
@@ -17,7 +19,9 @@ use clap::{Args, Parser, Subcommand};
 pub use apply::Apply;
 pub use audit::AuditOptions;
 pub use change::{Adopt, Change, Deleting};
+pub use doctor::Doctor;
 pub use output::{Color, Output, Written};
+pub use policy::PolicyOptions;
 pub use rehearse::{Faults, Rehearsal};
 pub use report::{Merge, ReportVerb};
 pub use role::{GivenOrganization, RoleFormat, RoleOptions};
@@ -166,6 +170,9 @@ pub enum Command {
                             not be looked at, whatever else was found."
     )]
     Audit(AuditOptions),
+    /// Prove access, permissions, networks and quotas in every account, before any change; changes nothing
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Doctor),
     /// Predict a rollout: the real one, in a simulated organization and in virtual time
     #[command(
         after_help = "Examples:\n  linkwalk rehearse --accounts 1000 --endpoints ecr,logs,ssm\n  \
@@ -199,6 +206,8 @@ pub enum Command {
         #[command(flatten)]
         deleting: Deleting,
     },
+    /// Show the policy that endpoints of a service would have, as it would be sent
+    Policy(PolicyOptions),
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
         after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \

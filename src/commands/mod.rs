@@ -6,12 +6,14 @@ mod audit;
 mod caps;
 mod course;
 mod destroy;
+mod doctor;
 mod kept;
 mod ledger;
 mod merge;
 mod notify;
 mod out;
 mod plan;
+mod policy;
 mod rehearse;
 mod report_file;
 mod resume;
@@ -22,6 +24,7 @@ mod save_world;
 mod saved;
 mod scope;
 mod screen;
+mod shared_root;
 mod stage;
 mod unlock;
 
@@ -59,6 +62,9 @@ fn usage<T>(checked: Result<T, String>) -> Result<T, Exit> {
 fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Rehearse(asked) = &cli.command {
         return Ok(rehearse::run(asked, &cli.common));
+    }
+    if let Command::Policy(asked) = &cli.command {
+        return Ok(policy::run(asked, &cli));
     }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
@@ -128,9 +134,12 @@ async fn perform(
             Some(ready) => Box::pin(audit::run(stage, ready)).await,
             None => Exit::Usage,
         },
+        Command::Doctor(asked) if asked.shared_root => shared_root::run(stage, &asked).await,
+        Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
         Command::Rehearse(_)
         | Command::Role(_)
+        | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Exit::Ok,
@@ -213,11 +222,15 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
         Command::Accounts { .. }
         | Command::Rehearse(_)
         | Command::Role(_)
+        | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Ok((Aim::default(), None)),
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
+        }
+        Command::Doctor(asked) => {
+            scope::check(&asked.scope, config, sandbox).map(|()| (Aim::default(), None))
         }
         Command::Audit(options) => {
             scope::check(&options.scope, config, sandbox).map(|()| (Aim::default(), None))
@@ -272,9 +285,11 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
+            Self::Doctor(asked) => &asked.scope.shard,
             Self::Runs
             | Self::Report { .. }
             | Self::Rehearse(_)
+            | Self::Policy(_)
             | Self::Role(_)
             | Self::Sandbox { .. } => return Ok(None),
         };
@@ -289,6 +304,7 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } | Self::Destroy { plan: true, .. } => "plan",
             Self::Audit(_) => "audit",
+            Self::Doctor(_) => "doctor",
             Self::Apply(_) => "apply",
             Self::Destroy { .. } => "destroy",
             Self::Runs => "runs",
@@ -296,6 +312,7 @@ impl Command {
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
             Self::Role(_) => "role",
+            Self::Policy(_) => "policy",
             Self::Sandbox { .. } => "sandbox",
         }
     }
@@ -306,6 +323,7 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => Some(scope),
             Self::Apply(asked) => Some(&mut asked.scope),
             Self::Audit(asked) => Some(&mut asked.scope),
+            Self::Doctor(asked) => Some(&mut asked.scope),
             _ => None,
         }
     }

@@ -176,7 +176,11 @@ pub fn member(config: &Config, wish: &Wish) -> Result<Printed, String> {
         name
     };
     let trust = trust::document(config, wish);
-    let policies = policy::documents(config, &wish.uses, name);
+    let mut uses = wish.uses.clone();
+    if uses.contains(&Use::Apply) && config.fixes_vpc_dns() {
+        uses.insert(Use::FixVpcDns);
+    }
+    let policies = policy::documents(config, &uses, name);
     notes.extend(trust::notes(config, wish));
     let role = Role { name: name.to_owned(), path, trust };
     checked(config, Some(role), policies, notes)

@@ -11,13 +11,20 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
     ("model", &["ids"]),
     ("plan", &["ids", "model"]),
     ("audit", &["ids", "model", "plan"]),
+    ("doctor", &["ids", "model", "plan"]),
     ("config", &["ids", "model"]),
     ("aws", &["ids", "model"]),
     ("role", &["ids", "model", "config"]),
     ("shutdown", &["exit", "report"]),
-    ("report", &["ids", "model", "plan", "audit", "exit", "shutdown"]),
+    ("report", &["ids", "model", "plan", "audit", "doctor", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),
-    ("run", &["ids", "model", "config", "plan", "audit", "aws", "report", "locked", "shutdown"]),
+    (
+        "run",
+        &[
+            "ids", "model", "config", "plan", "audit", "doctor", "aws", "report", "locked",
+            "shutdown",
+        ],
+    ),
     ("sandbox", &[]),
 ];
 

@@ -47,9 +47,13 @@ pub(crate) fn check_with(
                 encoded_message(&text)
             ),
         ),
-        Service::Sts | Service::S3 | Service::CloudWatch => Refusal::new("AccessDenied", text),
+        Service::Sts | Service::S3 | Service::CloudWatch | Service::Route53 => {
+            Refusal::new("AccessDenied", text)
+        }
         Service::Sns => Refusal::new("AuthorizationError", text),
-        Service::Organizations => Refusal::new("AccessDeniedException", text),
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
+            Refusal::new("AccessDeniedException", text)
+        }
     })
 }
 
@@ -120,15 +124,17 @@ fn reason(
     let resource = resource.trim_matches('"');
     let silent = || Some(format!("because no identity-based policy allows the {name} action"));
     let documents = documents(world, principal);
-    if !documents.is_empty() {
+    let judged = (!documents.is_empty()).then(|| {
         let mut keys = keys.clone();
         keys.extend(global_keys(world, principal, region, resource));
-        let asked = Asked { action: name, resource, keys: &keys, names: &[] };
-        return match judge(documents, &asked) {
-            Verdict::Allowed => None,
-            Verdict::Denied => Some("with an explicit deny in an identity-based policy".to_owned()),
-            Verdict::Silent => silent(),
-        };
+        judge(documents, &Asked { action: name, resource, keys: &keys, names: &[] })
+    });
+    match judged {
+        Some(Verdict::Denied) => {
+            return Some("with an explicit deny in an identity-based policy".to_owned());
+        }
+        Some(Verdict::Silent) => return silent(),
+        Some(Verdict::Allowed) | None => {}
     }
     let session = principal.session.as_ref()?;
     let account = world.accounts.get(&principal.account)?;
@@ -137,7 +143,13 @@ fn reason(
     if role.is_some_and(|role| any(&role.denies)) {
         return Some("with an explicit deny in an identity-based policy".to_owned());
     }
-    if role.is_some_and(|role| any(&role.allows)) {
+    if role.is_some_and(|role| role.boundary.as_deref().is_some_and(|allows| !any(allows))) {
+        return Some(format!("because no permissions boundary allows the {name} action"));
+    }
+    if session.only.as_deref().is_some_and(|allows| !any(allows)) {
+        return Some(format!("because no session policy allows the {name} action"));
+    }
+    if judged.is_some() || role.is_some_and(|role| any(&role.allows)) {
         return None;
     }
     silent()

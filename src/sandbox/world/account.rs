@@ -141,6 +141,9 @@ pub(crate) struct Role {
     /// Its trust policy as a document. Where there is one, it alone says who may assume it, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) trust_policy: Option<Document>,
+    /// Actions its permissions boundary allows, where it has one.
+    #[serde(default)]
+    pub(crate) boundary: Option<Vec<String>>,
 }
 
 impl Role {
@@ -157,6 +160,7 @@ impl Role {
             denies: Vec::new(),
             policies: Vec::new(),
             trust_policy: None,
+            boundary: None,
         }
     }
 }
