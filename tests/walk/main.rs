@@ -21,6 +21,7 @@ mod lock;
 mod notify;
 mod output;
 mod pace;
+mod policies;
 mod regions;
 mod rehearsal;
 mod rehearse;
