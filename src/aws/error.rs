@@ -249,7 +249,13 @@ fn hint(operation: &str, class: ErrorClass, code: Option<&str>, message: &str) -
             "the region is not enabled for this account, or the account is not ready; enable it or \
              exclude the account"
         }
-        (ErrorClass::Quota, _) => "raise the quota in Service Quotas, or free some",
+        (ErrorClass::Invalid, _) if message.contains("conflicting DNS domain") => {
+            "another endpoint, one that is still being deleted, or a private hosted zone of that name is in \
+             the VPC: `linkwalk doctor` names the zone; disassociate it, or set `private_dns = false`"
+        }
+        (ErrorClass::Quota, _) => {
+            "raise the quota in Service Quotas, or free some; `linkwalk doctor` says which and how full it is"
+        }
         (ErrorClass::Transient | ErrorClass::TimedOut, None) => {
             "check the network, the proxy and AWS_ENDPOINT_URL; running again continues"
         }

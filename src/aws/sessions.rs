@@ -180,9 +180,10 @@ impl Sessions {
         self.who(&self.base).await
     }
 
-    /// Who the calls in an account are made by: the session of its member role.
-    pub async fn in_account(&self, account: &AccountId) -> Result<Caller, Failure> {
-        self.who(&self.member(account)).await
+    /// Who the calls in a target are made by: the session of its member role, asked in its region.
+    pub async fn in_target(&self, target: &TargetId) -> Result<Caller, Failure> {
+        let region = aws_config::Region::new(target.region.as_str().to_owned());
+        self.who(&self.member(&target.account).to_builder().region(region).build()).await
     }
 
     /// How far AWS's clock is ahead of this machine's, in seconds; `None` before an answer to one of the
@@ -233,8 +234,9 @@ impl Sessions {
         let mut config = aws_sdk_ec2::config::Builder::from(&member)
             .region(aws_config::Region::new(target.region.as_str().to_owned()))
             // By default the SDK shares one retry quota per service and region over all accounts, and
-            // some fifty throttled accounts use it up for everyone. AWS throttles per account.
-            .retry_partition(RetryPartition::new(format!("ec2-{target}")))
+            // some fifty throttled accounts use it up for everyone. AWS throttles per account. A custom
+            // partition goes with its client; those that the SDK keeps by name are kept for ever.
+            .retry_partition(RetryPartition::custom("ec2").build())
             .interceptor(ThrottleWatch(on_throttle))
             .interceptor(requests.clone());
         config.set_http_client(paced.map(SharedHttpClient::new));
@@ -263,7 +265,7 @@ impl Sessions {
         let member = self.member(&target.account);
         let config = aws_sdk_cloudwatch::config::Builder::from(&member)
             .region(aws_config::Region::new(target.region.as_str().to_owned()))
-            .retry_partition(RetryPartition::new(format!("cloudwatch-{target}")))
+            .retry_partition(RetryPartition::custom("cloudwatch").build())
             .interceptor(ThrottleWatch(on_throttle))
             .build();
         let clock = member.time_source().unwrap_or_default();

@@ -190,12 +190,12 @@ fn narrowed(
     };
     let regions: Vec<&Region> =
         config.organization.regions.iter().filter(|region| scope.has_region(region)).collect();
+    let mut targets = walk.targets(config);
     Ok(accounts
         .into_iter()
         .filter(is_in_unit)
-        .flat_map(|account| {
-            regions.iter().map(|region| Arc::new(walk.target(config, account, region)))
-        })
+        .flat_map(|account| regions.iter().map(move |region| (account, *region)))
+        .map(|(account, region)| targets.of(account, region))
         .filter(|target| waves.is_empty() || waves.contains(&target.wave))
         .filter(|target| selected.as_ref().is_none_or(|selected| selected.contains(&target.id)))
         .collect())

@@ -84,7 +84,7 @@ impl Config {
     pub fn lock_name(&self) -> String {
         match self.shard {
             None => self.deployment.clone(),
-            Some(Shard { index, of }) => format!("{}.shard-{index}-of-{of}", self.deployment),
+            Some(Shard { index, of }) => format!("{}{index}-of-{of}", self.shard_locks()),
         }
     }
 
@@ -93,6 +93,11 @@ impl Config {
         let layers = self.overrides.iter().map(|over| &over.layer).chain([&self.base]);
         let mut tables = layers.flat_map(|layer| layer.endpoints.values());
         tables.any(|table| table.policy == Some(PolicySpec::Organization))
+    }
+
+    /// How the names of all shards' locks begin.
+    pub fn shard_locks(&self) -> String {
+        format!("{}.shard-", self.deployment)
     }
 
     /// The partition of the file's regions: `aws`, `aws-cn`, ... It is the second part of every

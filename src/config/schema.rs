@@ -118,6 +118,7 @@ keys! {
         "budget_mode": "a string", r#"budget_mode = "strict""#;
         "bake": "a string", r#"bake = "10m""#;
         "gate": "a string", r#"gate = "./check.sh""#;
+        "gate_timeout": "a string", r#"gate_timeout = "1h""#;
     }
     "rollout.waves" {
         "name": "a string", r#"name = "canary""#;

@@ -19,11 +19,21 @@ use super::{Config, EndpointTable, Layer, LeadsTo, Naming, Override};
 impl Config {
     /// What this account should have in this region.
     pub fn settings(&self, account: &Account, region: &Region) -> Settings {
+        self.settings_under(&self.overriding(account, region), region)
+    }
+
+    /// The indices of the overrides that apply to this account in this region, in order. Where they are the
+    /// same, so are the settings.
+    pub fn overriding(&self, account: &Account, region: &Region) -> Vec<usize> {
+        let overrides = self.overrides.iter().enumerate();
+        overrides.filter(|(_, over)| over.applies_to(account, region)).map(|(at, _)| at).collect()
+    }
+
+    /// What an account should have in this region to which these overrides apply.
+    pub fn settings_under(&self, overrides: &[usize], region: &Region) -> Settings {
         let mut layer = self.base.clone();
-        for over in &self.overrides {
-            if over.applies_to(account, region) {
-                layer.overlay(&over.layer);
-            }
+        for over in overrides.iter().filter_map(|at| self.overrides.get(*at)) {
+            layer.overlay(&over.layer);
         }
         let organization = self.organization.id.clone();
         Settings { organization, ..layer.resolve(&self.deployment, region) }

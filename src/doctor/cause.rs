@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::permission::NOTHING_YET;
 use super::{Check, Examined, Proof, Status, Topic};
 use crate::ids::TargetId;
 use crate::plan::similar::without_ids;
@@ -51,7 +52,10 @@ pub fn causes(general: &[Check], targets: &[Examined]) -> Vec<Cause> {
         targets.iter().flat_map(|one| one.checks.iter().map(|check| (Some(&one.target), check)));
     let mut alike: BTreeMap<(Key, &str), Vec<Found>> = BTreeMap::new();
     for (target, check) in everywhere.chain(there) {
-        let subject = if check.status == Status::Ok { "" } else { check.subject.as_str() };
+        // Of what is well, and of what waits for the first rollout, it does not matter what it is where.
+        let waits = check.cause.as_deref() == Some(NOTHING_YET);
+        let is_plain = check.status == Status::Ok || waits;
+        let subject = if is_plain { "" } else { check.subject.as_str() };
         alike.entry((key(target, check), subject)).or_default().push((target, check));
     }
     let mut causes: Vec<Cause> = united(alike).into_iter().map(|found| cause(&found)).collect();

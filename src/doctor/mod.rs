@@ -11,6 +11,8 @@ mod permission;
 mod quota;
 mod session;
 pub mod shared_root;
+#[cfg(test)]
+mod tests;
 
 mod trial;
 mod zone;

@@ -4,6 +4,9 @@ use super::{Check, Facts, Need, Proof, Topic, Trial};
 use crate::model::denial::{By, Denial};
 use crate::model::failure::{ErrorClass, Failure};
 
+/// The cause where a call needs something that is made by the first rollout.
+pub(super) const NOTHING_YET: &str = "nothing-to-try-it-on";
+
 pub(super) fn checks(facts: &Facts) -> Vec<Check> {
     let mut checks = reads(facts);
     checks.extend(facts.trials.iter().map(|(trial, answer)| tried(trial, answer)));
@@ -55,7 +58,8 @@ fn tried(trial: &Trial, answer: &Result<(), Failure>) -> Check {
     let subject = &trial.permission;
     if let Some(why) = trial.verb.is_none().then_some(trial.why_not).flatten() {
         let text = format!("cannot be tried before {why}");
-        return Check::unknown(topic, "nothing-to-try-it-on", text).about(subject.as_str());
+        let topic = Topic::Permission;
+        return Check::unknown(topic, NOTHING_YET, text).about(subject.as_str());
     }
     let stand_in = trial.stand_in.map(|what| format!(", tried on {what}")).unwrap_or_default();
     match answer {

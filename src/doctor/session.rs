@@ -32,6 +32,9 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check> {
 
 /// The account could not be entered.
 fn refused(facts: &Facts, failure: &Failure) -> Check {
+    if facts.opted_in == Some(false) {
+        return not_enabled(facts, failure);
+    }
     let Identity { role, external_id, .. } = facts.identity;
     let cause = match failure.class {
         ErrorClass::Denied => {
@@ -86,7 +89,7 @@ fn refused(facts: &Facts, failure: &Failure) -> Check {
             Check::problem(Topic::Role, cause, text)
         }
     };
-    problem.about(role.as_str()).because(failure)
+    problem.because(failure)
 }
 
 /// That something could be read there proves that the region is on.
@@ -96,21 +99,23 @@ fn region(facts: &Facts) -> Option<Check> {
         (Some(Ok(_)), _) => {
             Some(Check::ok(Topic::Region, region.as_str(), format!("{region} can be used")))
         }
-        (Some(Err(failure)), Some(false)) => {
-            let text = format!("the account has not enabled the region {region}");
-            let next = format!(
-                "aws account enable-region --region-name {region} --account-id <account>   # or leave the \
-                 account or the region out of accounts.toml"
-            );
-            let check = Check::problem(Topic::Region, "region-not-enabled", text);
-            Some(check.about(region.as_str()).next(next).because(failure))
-        }
+        (Some(Err(failure)), Some(false)) => Some(not_enabled(facts, failure)),
         (Some(Err(failure)), _) if failure.class == ErrorClass::NotEnabled => {
             let code = failure.code.as_deref().unwrap_or("NotEnabled");
             let text = format!("the account cannot use EC2 in {region}: {code}");
-            let check = Check::problem(Topic::Region, "account-not-usable", text);
-            Some(check.about(region.as_str()).because(failure))
+            Some(Check::problem(Topic::Region, "account-not-usable", text).because(failure))
         }
         _ => None,
     }
+}
+
+fn not_enabled(facts: &Facts, failure: &Failure) -> Check {
+    let (region, account) = (&facts.target.region, &facts.target.account);
+    let text = format!("the account has not enabled the region {region}");
+    let next = format!(
+        "aws account enable-region --region-name {region} --account-id {account}   # or leave the account \
+         or the region out of accounts.toml"
+    );
+    let check = Check::problem(Topic::Region, "region-not-enabled", text);
+    check.next(next).because(failure)
 }

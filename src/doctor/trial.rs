@@ -140,7 +140,7 @@ fn groups(settings: &Settings, looked: &Looked) -> Vec<Trial> {
     ];
     trials.extend(rules.map(|(name, verb)| match verb {
         Some(verb) => Trial::of(name, Need::Change, verb).on_stand_in(stands_in),
-        None => Trial::not_yet(name, Need::Change, "the deployment's security group is there"),
+        None => Trial::not_yet(name, Need::Change, NOTHING_OURS),
     }));
     trials.push(match our {
         Some((vpc, group)) => {

@@ -74,9 +74,9 @@ impl Denial {
         let noun = By::NOUNS.iter().find(|(_, noun)| {
             why.trim_start_matches(|c: char| c == 'n' || c == ' ').starts_with(noun)
         });
-        let policy = explicit.and_then(|rest| rest.split_once("arn:")).and_then(|(_, arn)| {
-            word(arn)?.rsplit('/').next().map(str::to_owned)
-        });
+        let policy = explicit
+            .and_then(|rest| rest.split_once("arn:"))
+            .and_then(|(_, arn)| word(arn)?.rsplit('/').next().map(str::to_owned));
         Self {
             action: after("not authorized to perform: ").and_then(word),
             resource: after(" on resource: ").and_then(word),

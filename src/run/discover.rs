@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::{Run, Target};
+use super::{Run, Targets};
 use crate::aws::Organizations;
 use crate::config::Config;
-use crate::ids::{AccountId, Region};
+use crate::ids::AccountId;
 use crate::model::account::{Account, AccountState, Member};
 use crate::model::failure::{ErrorClass, Failure};
 
@@ -32,11 +32,9 @@ impl Walk {
         self.members.iter().filter(|member| member.is_consumer()).map(|member| &member.account)
     }
 
-    /// The target of an account of this organization in a region.
-    pub fn target(&self, config: &Config, account: &Account, region: &Region) -> Target {
-        let mut target = Target::new(config, account, region);
-        target.settings.organization.clone_from(&self.organization);
-        target
+    /// What makes targets of this organization's accounts.
+    pub fn targets<'a>(&self, config: &'a Config) -> Targets<'a> {
+        Targets::new(config, self.organization.clone())
     }
 }
 

@@ -126,7 +126,7 @@ pub async fn examine(run: &Arc<Run>, targets: &[Arc<Target>]) -> Vec<Examined> {
         let (examined, outcome) = match turns.remove(&target.id) {
             Some(Turn::Done(Some(done))) => done,
             Some(Turn::Panicked(failure)) => {
-                let examined = Asked::refused(failure.clone()).examined(target, &identity);
+                let examined = Asked::of(Err(failure.clone())).examined(target, &identity);
                 (examined, Outcome::Unreachable { failure })
             }
             _ => {
@@ -153,9 +153,10 @@ struct Asked {
 }
 
 impl Asked {
-    fn refused(failure: Failure) -> Self {
+    /// Before anything else was asked.
+    fn of(session: Result<String, Failure>) -> Self {
         Self {
-            session: Err(failure),
+            session,
             looked: None,
             opted_in: None,
             reads: Vec::new(),
@@ -210,13 +211,17 @@ async fn one(run: &Run, target: &Target, identity: &Identity) -> (Examined, Outc
 }
 
 async fn ask(run: &Run, target: &Target) -> Asked {
-    let session = run.sessions.in_account(&target.id.account).await.map(|caller| caller.arn);
-    let mut asked = match session {
-        Err(failure) => return Asked::refused(failure),
-        Ok(arn) => {
-            Asked { session: Ok(arn), ..Asked::refused(Failure::local("", ErrorClass::Bug, "")) }
+    let session = run.sessions.in_target(&target.id).await.map(|caller| caller.arn);
+    let mut asked = Asked::of(session);
+    if let Err(failure) = &asked.session {
+        // A region that is off is told in two ways.
+        let is_off = failure.class == ErrorClass::NotEnabled
+            || failure.code.as_deref() == Some("InvalidClientTokenId");
+        if is_off {
+            asked.opted_in = opted_in(run, &target.id).await;
         }
-    };
+        return asked;
+    }
     let ec2 = run.ec2(&target.id);
     let (seen, plan) = match plan_seen(run, target, &ec2).await {
         Ok(looked) => looked,

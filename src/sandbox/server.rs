@@ -93,16 +93,17 @@ impl Sandbox {
         self.state().log.tallies().clone()
     }
 
-    /// How long the interface endpoints that were made here take until they are available, or have failed,
-    /// by account and region: as it was drawn when each was made, in simulated time.
-    pub fn drawn(&self) -> BTreeMap<(String, String), Vec<Duration>> {
+    /// When each interface endpoint was made here, and how long it takes until it is available, or has
+    /// failed, by account and region: as it was drawn when it was made, in simulated time.
+    pub fn drawn(&self) -> BTreeMap<(String, String), Vec<(Duration, Duration)>> {
         let state = self.state();
         let mut all = BTreeMap::new();
         for account in state.world.accounts.values() {
             for (name, region) in
                 account.regions.iter().filter(|(_, region)| !region.drawn.is_empty())
             {
-                let times = region.drawn.iter().map(|ms| Duration::from_millis(ms.unsigned_abs()));
+                let time = |ms: i64| Duration::from_millis(ms.unsigned_abs());
+                let times = region.drawn.iter().map(|(at, takes)| (time(*at), time(*takes)));
                 all.insert((account.id.clone(), name.clone()), times.collect());
             }
         }

@@ -17,7 +17,13 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
     ("shutdown", &["exit", "report"]),
     ("report", &["ids", "model", "plan", "audit", "doctor", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),
-    ("run", &["ids", "model", "config", "plan", "audit", "doctor", "aws", "report", "locked", "shutdown"]),
+    (
+        "run",
+        &[
+            "ids", "model", "config", "plan", "audit", "doctor", "aws", "report", "locked",
+            "shutdown",
+        ],
+    ),
     ("sandbox", &[]),
 ];
 

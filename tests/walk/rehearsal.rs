@@ -175,10 +175,11 @@ async fn walk(run: Arc<Run>, go: bool) -> Result<(Vec<TargetId>, Plan), Failure>
     run.sessions.caller().await?;
     let walk = discover(&run).await?;
     let regions = &run.config.organization.regions;
+    let mut targets = walk.targets(&run.config);
     let targets: Vec<Arc<Target>> = walk
         .consumers()
         .flat_map(|account| regions.iter().map(move |region| (account, region)))
-        .map(|(account, region)| Arc::new(walk.target(&run.config, account, region)))
+        .map(|(account, region)| targets.of(account, region))
         .collect();
     let plan = observe(&run, &targets).await;
     if go {
