@@ -23,6 +23,7 @@ mod notify;
 mod output;
 mod pace;
 mod permissions;
+mod policies;
 mod regions;
 mod rehearsal;
 mod rehearse;
