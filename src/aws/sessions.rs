@@ -150,6 +150,7 @@ impl Sessions {
                 external_id: None,
                 source_identity: access.source_identity.clone(),
                 tags: Vec::new(),
+                policy: None,
             };
             with_credentials(&signer, role)
         });
@@ -297,16 +298,41 @@ impl Sessions {
     }
 
     fn assume_member(&self, account: &AccountId) -> SdkConfig {
+        with_credentials(&self.base, self.member_role(account, None))
+    }
+
+    /// The member role of an account with no more than a session policy leaves of its permissions. A session of
+    /// its own, which is not kept.
+    pub(super) fn member_limited_to(&self, account: &AccountId, policy: &str) -> SdkConfig {
+        with_credentials(&self.base, self.member_role(account, Some(policy.to_owned())))
+    }
+
+    fn member_role(&self, account: &AccountId, policy: Option<String>) -> AssumedRole {
         let Access { partition, role, .. } = &self.access;
-        let role = AssumedRole {
+        AssumedRole {
             sts: self.sts.clone(),
             role_arn: format!("arn:{partition}:iam::{account}:role/{role}"),
             session_name: self.access.session_name.clone(),
             external_id: self.access.external_id.clone(),
             source_identity: self.access.source_identity.clone(),
             tags: session_tags(&self.access.session_tags),
-        };
-        with_credentials(&self.base, role)
+            policy,
+        }
+    }
+
+    /// Role ARNs that are assumed before the member role.
+    pub(super) fn via(&self) -> &[String] {
+        &self.access.via
+    }
+
+    /// The caller's own credentials.
+    pub(super) fn as_caller(&self) -> SdkConfig {
+        self.caller.clone()
+    }
+
+    /// The last role of `via`, or the caller.
+    pub(super) fn as_base(&self) -> SdkConfig {
+        self.base.clone()
     }
 }
 

@@ -13,6 +13,7 @@ mod merge;
 mod notify;
 mod out;
 mod plan;
+mod policy;
 mod rehearse;
 mod report_file;
 mod resume;
@@ -22,6 +23,7 @@ mod save_world;
 mod saved;
 mod scope;
 mod screen;
+mod shared_root;
 mod stage;
 mod unlock;
 
@@ -59,6 +61,9 @@ fn usage<T>(checked: Result<T, String>) -> Result<T, Exit> {
 fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Rehearse(asked) = &cli.command {
         return Ok(rehearse::run(asked, &cli.common));
+    }
+    if let Command::Policy(asked) = &cli.command {
+        return Ok(policy::run(asked, &cli));
     }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
@@ -125,11 +130,14 @@ async fn perform(
             Some(ready) => Box::pin(audit::run(stage, ready)).await,
             None => Exit::Usage,
         },
+        Command::Doctor(asked) if asked.shared_root => shared_root::run(stage, &asked).await,
         Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
-        Command::Rehearse(_) | Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => {
-            Exit::Ok
-        }
+        Command::Rehearse(_)
+        | Command::Policy(_)
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. } => Exit::Ok,
     }
 }
 
@@ -208,6 +216,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     match &cli.command {
         Command::Accounts { .. }
         | Command::Rehearse(_)
+        | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Ok((Aim::default(), None)),
@@ -276,9 +285,11 @@ impl Command {
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
             Self::Doctor(asked) => &asked.scope.shard,
-            Self::Runs | Self::Report { .. } | Self::Rehearse(_) | Self::Sandbox { .. } => {
-                return Ok(None);
-            }
+            Self::Runs
+            | Self::Report { .. }
+            | Self::Rehearse(_)
+            | Self::Policy(_)
+            | Self::Sandbox { .. } => return Ok(None),
         };
         match asked.shard {
             None => Shard::of_environment(|name| std::env::var(name).ok()),
@@ -298,6 +309,7 @@ impl Command {
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
+            Self::Policy(_) => "policy",
             Self::Sandbox { .. } => "sandbox",
         }
     }

@@ -10,9 +10,9 @@ mod network;
 mod permission;
 mod quota;
 mod session;
+pub mod shared_root;
 #[cfg(test)]
 mod tests;
-
 mod trial;
 mod zone;
 

@@ -76,10 +76,15 @@ pub fn trials(settings: &Settings, looked: &Looked) -> Vec<Trial> {
         None => Trial::not_yet("ec2:CreateTags", Need::Change, NOTHING_OURS),
     });
     trials.extend(endpoints(settings, looked));
+    let mut planned = looked.plan.actions.iter().chain(&looked.fresh.actions);
+    if planned.any(|action| matches!(action.verb, Verb::EnableVpcDns { .. })) {
+        trials.push(Trial::not_yet("ec2:ModifyVpcAttribute", Need::Change, NO_DRY_RUN));
+    }
     trials
 }
 
 const NOTHING_OURS: &str = "something of the deployment is there";
+const NO_DRY_RUN: &str = "it is sent: the call has no dry run";
 const NO_VPC: &str = "a VPC with subnets is there to try it in";
 
 /// One endpoint of each type, exactly as it would be made.

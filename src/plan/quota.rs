@@ -42,6 +42,7 @@ pub(super) fn note(observed: &Observed, draft: &mut Draft) {
             | Verb::ModifySecurityGroup { .. }
             | Verb::ModifyEndpoint { .. }
             | Verb::DeleteSecurityGroup { .. }
+            | Verb::EnableVpcDns { .. }
             | Verb::Adopt { .. }
             | Verb::Tag { .. } => {}
         }

@@ -201,7 +201,7 @@ pub fn elsewhere(config: &Config, walk: &Walk) -> Vec<Elsewhere> {
     for member in members.filter(|one| one.account.state == AccountState::Active) {
         let Standing::Skipped { reason } = &member.standing else { continue };
         places.extend(config.organization.regions.iter().map(|region| Elsewhere {
-            target: Arc::new(Target::new(config, &member.account, region)),
+            target: Arc::new(walk.target(config, &member.account, region)),
             shared_root: is_shared_root(config, walk, member),
             reason: reason.clone(),
         }));

@@ -295,7 +295,8 @@ async fn interfaces(ec2: &Ec2) -> (Trial, Result<(), Failure>) {
 /// Sends the call that an action begins with, as a dry run.
 async fn attempt(ec2: &Ec2, verb: Option<&Verb>) -> Result<(), Failure> {
     match verb {
-        None => Ok(()),
+        // The call that turns on a VPC's DNS attributes has no dry run, and no trial is made of it.
+        None | Some(Verb::EnableVpcDns { .. }) => Ok(()),
         Some(Verb::CreateSecurityGroup(group)) => {
             let (name, description) = (&group.name, &group.description);
             ec2.may_create_security_group(&group.vpc, name, description, &group.tags).await

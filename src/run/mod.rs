@@ -14,6 +14,7 @@ mod notify;
 mod observe;
 mod rollout;
 mod send;
+mod shared_root;
 mod usage;
 mod waiter;
 
@@ -37,7 +38,7 @@ use crate::shutdown::Shutdown;
 use notebook::Notebook;
 
 pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
-pub use discover::{Walk, discover};
+pub use discover::{Walk, discover, organization_id};
 pub use doctor::{Surveyed, examine, survey};
 pub use execute::Work;
 pub use journal::Journal;
@@ -45,6 +46,7 @@ pub use notebook::Notes;
 pub use notify::Channel;
 pub use observe::{Revisited, observe, resume, revisit};
 pub use rollout::{Ask, execute, roll_out};
+pub use shared_root::{registry, shared_root_accounts};
 
 /// Between two attempts at what the SDK has already tried again and again.
 const THROTTLED_REST: Duration = Duration::from_secs(10);
@@ -131,7 +133,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// The target of a consumer account in a region.
+    /// The target of a consumer account in a region. [`Walk::target`] also knows whose organization it is.
     pub fn new(config: &Config, account: &Account, region: &Region) -> Self {
         Self {
             id: TargetId { account: account.id.clone(), region: region.clone() },

@@ -42,6 +42,7 @@ pub(crate) fn read(request: &Request) -> (Service, Result<Asked, Refusal>) {
             Service::Organizations => read_json(request, "AWSOrganizationsV20161128.")?,
             Service::CloudWatch => read_cloudwatch(request)?,
             Service::ServiceQuotas => read_json(request, "ServiceQuotasV20190624.")?,
+            Service::Ecr => read_json(request, "AmazonEC2ContainerRegistry_V20150921.")?,
             Service::Route53 => read_route53(request)?,
             Service::S3 => {
                 let wanted = s3::Wanted::read(request)?;

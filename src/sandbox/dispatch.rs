@@ -20,7 +20,9 @@ use super::wire::refusal::Refusal;
 use super::wire::xml::Xml;
 use super::world::World;
 use super::world::account::AccountState;
-use super::{cloudwatch, ec2, organizations, route53, s3, service_quotas, sns, sts, world::zones};
+use super::{
+    cloudwatch, ec2, ecr, organizations, route53, s3, service_quotas, sns, sts, world::zones,
+};
 
 /// How a call ended.
 pub(crate) enum Outcome {
@@ -53,6 +55,7 @@ impl Turn<'_> {
             Service::Sns => sns::action(&asked.action).is_some(),
             Service::CloudWatch => asked.action == "GetMetricData",
             Service::ServiceQuotas => service_quotas::knows(&asked.action),
+            Service::Ecr => ecr::knows(&asked.action),
             // The request was read into one of its actions.
             Service::S3 | Service::Route53 => true,
         };
@@ -177,6 +180,11 @@ impl Turn<'_> {
                 let place = (asked.region.as_str(), principal.account.as_str());
                 service_quotas::act(action, &quotas, place, fields).map(Answer::Json)
             }
+            (Input::Json(fields), Service::Ecr) => {
+                let place = (asked.region.as_str(), principal.account.as_str());
+                let cap = self.options.page_cap;
+                ecr::act(action, &self.world.repositories, place, cap, fields).map(Answer::Json)
+            }
             (Input::Json(fields), _) => {
                 let action = organizations::action(action).ok_or_else(|| unknown_action(asked))?;
                 let mut call = organizations::Call {
@@ -203,6 +211,7 @@ impl Turn<'_> {
             Service::Organizations
             | Service::CloudWatch
             | Service::ServiceQuotas
+            | Service::Ecr
             | Service::Route53 => check(action, None),
             Service::Ec2 => {
                 let account = &principal.account;
@@ -298,6 +307,9 @@ impl Turn<'_> {
             Input::Json(_) if asked.service == Service::ServiceQuotas => {
                 vec![(format!("servicequotas {account} {region} {action}"), limits::QUOTAS)]
             }
+            Input::Json(_) if asked.service == Service::Ecr => {
+                vec![(format!("ecr {account} {region} {action}"), limits::ECR)]
+            }
             Input::Json(_) if asked.service == Service::CloudWatch => {
                 vec![(format!("monitoring {account} {region}"), limits::CLOUDWATCH)]
             }
@@ -337,7 +349,7 @@ fn throttled(asked: &Asked) -> Refusal {
             Refusal::new("Throttling", "Rate exceeded")
         }
         Service::S3 => Refusal::new("SlowDown", "Please reduce your request rate."),
-        Service::Organizations | Service::ServiceQuotas => Refusal::new(
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => Refusal::new(
             "TooManyRequestsException",
             "You have sent too many requests in too short a period of time. Try again later.",
         ),
@@ -358,7 +370,7 @@ fn unknown_action(asked: &Asked) -> Refusal {
         }
         Service::S3 => ("MethodNotAllowed", "The specified method is not allowed.".to_owned()),
         Service::Route53 => ("InvalidAction", format!("Unknown operation {action}")),
-        Service::Organizations | Service::CloudWatch | Service::ServiceQuotas => {
+        Service::Organizations | Service::CloudWatch | Service::ServiceQuotas | Service::Ecr => {
             ("UnknownOperationException", format!("Unknown operation {action}"))
         }
     };

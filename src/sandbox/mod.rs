@@ -23,6 +23,7 @@ mod cloudwatch;
 mod dice;
 mod dispatch;
 mod ec2;
+mod ecr;
 mod load;
 mod options;
 mod organizations;

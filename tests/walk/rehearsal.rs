@@ -178,7 +178,7 @@ async fn walk(run: Arc<Run>, go: bool) -> Result<(Vec<TargetId>, Plan), Failure>
     let targets: Vec<Arc<Target>> = walk
         .consumers()
         .flat_map(|account| regions.iter().map(move |region| (account, region)))
-        .map(|(account, region)| Arc::new(Target::new(&run.config, account, region)))
+        .map(|(account, region)| Arc::new(walk.target(&run.config, account, region)))
         .collect();
     let plan = observe(&run, &targets).await;
     if go {

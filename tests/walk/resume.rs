@@ -211,7 +211,7 @@ impl Attempt {
         let region = &run.config.organization.regions[0];
         let targets: Vec<Arc<Target>> = walk
             .consumers()
-            .map(|account| Arc::new(Target::new(&run.config, account, region)))
+            .map(|account| Arc::new(walk.target(&run.config, account, region)))
             .collect();
         run.journal.scope(&targets);
         let saved = self.plan.lock().unwrap().clone();

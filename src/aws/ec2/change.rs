@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::operation::create_security_group::builders::CreateSecurityGroupFluentBuilder;
 use aws_sdk_ec2::operation::create_vpc_endpoint::builders::CreateVpcEndpointFluentBuilder;
 use aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder;
-use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification, VpcEndpointType};
+use aws_sdk_ec2::types::{
+    AttributeBooleanValue, ResourceType, Tag, TagSpecification, VpcEndpointType,
+};
 
 use super::Ec2;
 use crate::aws::throttle::ThrottlesAreTold;
@@ -13,7 +15,7 @@ use crate::aws::{convert, error};
 use crate::ids::{EndpointId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use crate::model::endpoint::{DnsOptions, EndpointKey, EndpointState, IpAddressType, Tags};
 use crate::model::failure::{ErrorClass, Failure};
-use crate::model::network::Rule;
+use crate::model::network::{DnsAttribute, Rule};
 use crate::model::policy::PolicyDocument;
 
 /// A `CreateVpcEndpoint` request.
@@ -263,6 +265,21 @@ impl Ec2 {
             Err(failure) if failure.class == ErrorClass::NotFound => Ok(()),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// `ModifyVpcAttribute` that turns on one attribute, which is all that one call takes.
+    pub async fn enable_vpc_dns(
+        &self,
+        vpc: &VpcId,
+        attribute: DnsAttribute,
+    ) -> Result<(), Failure> {
+        let on = AttributeBooleanValue::builder().value(true).build();
+        let request = self.client.modify_vpc_attribute().vpc_id(vpc.as_str());
+        let request = match attribute {
+            DnsAttribute::Support => request.enable_dns_support(on),
+            DnsAttribute::Hostnames => request.enable_dns_hostnames(on),
+        };
+        request.send().await.map(drop).map_err(|e| error::failure("ModifyVpcAttribute", &e))
     }
 
     /// `CreateTags`

@@ -47,7 +47,7 @@ pub(crate) fn authenticate(
             Service::Sns | Service::CloudWatch | Service::Route53 => {
                 Refusal::new("SignatureDoesNotMatch", "Signature expired")
             }
-            Service::Organizations | Service::ServiceQuotas => {
+            Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
                 Refusal::new("InvalidSignatureException", "Signature expired")
             }
         });
@@ -131,7 +131,7 @@ fn in_time(request: &Request, wall: i64) -> bool {
 
 fn unusable(service: Service, why: Unusable) -> Refusal {
     match (why, service) {
-        (Unusable::Missing, Service::Organizations | Service::ServiceQuotas) => {
+        (Unusable::Missing, Service::Organizations | Service::ServiceQuotas | Service::Ecr) => {
             Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token")
         }
         (Unusable::Missing, Service::S3) => Refusal::new("AccessDenied", "Access Denied"),
@@ -141,9 +141,10 @@ fn unusable(service: Service, why: Unusable) -> Refusal {
         (Unusable::Missing, _) => {
             Refusal::new("MissingAuthenticationToken", "Request is missing Authentication Token")
         }
-        (Unusable::Incomplete(text), Service::Organizations | Service::ServiceQuotas) => {
-            Refusal::new("IncompleteSignatureException", text)
-        }
+        (
+            Unusable::Incomplete(text),
+            Service::Organizations | Service::ServiceQuotas | Service::Ecr,
+        ) => Refusal::new("IncompleteSignatureException", text),
         (Unusable::Incomplete(text), _) => Refusal::new("IncompleteSignature", text),
     }
 }
@@ -160,7 +161,7 @@ fn bad_key(service: Service) -> Refusal {
             "InvalidClientTokenId",
             "The security token included in the request is invalid.",
         ),
-        Service::Organizations | Service::ServiceQuotas => Refusal::new(
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => Refusal::new(
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
         ),
@@ -184,7 +185,7 @@ fn bad_signature(service: Service) -> Refusal {
         Service::Sts | Service::Sns | Service::CloudWatch | Service::Route53 => {
             Refusal::new("SignatureDoesNotMatch", message)
         }
-        Service::Organizations | Service::ServiceQuotas => {
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
             Refusal::new("InvalidSignatureException", message)
         }
     }
@@ -201,7 +202,7 @@ pub(crate) fn expired(service: Service) -> Refusal {
         Service::Sts | Service::Sns | Service::CloudWatch | Service::Route53 => {
             Refusal::new("ExpiredToken", message)
         }
-        Service::Organizations | Service::ServiceQuotas => {
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
             Refusal::new("ExpiredTokenException", message)
         }
     }
@@ -225,6 +226,7 @@ fn disabled(service: Service, account: &str) -> Refusal {
         | Service::Sns
         | Service::CloudWatch
         | Service::ServiceQuotas
+        | Service::Ecr
         | Service::Route53 => bad_key(service),
         Service::Sts => Refusal::new(
             "RegionDisabledException",

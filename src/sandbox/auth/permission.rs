@@ -37,7 +37,7 @@ pub(crate) fn check(
             Refusal::new("AccessDenied", text)
         }
         Service::Sns => Refusal::new("AuthorizationError", text),
-        Service::Organizations | Service::ServiceQuotas => {
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
             Refusal::new("AccessDeniedException", text)
         }
     })
@@ -74,6 +74,9 @@ fn reason(world: &World, principal: &Principal, name: &str, region: &str) -> Opt
     }
     if role.is_some_and(|role| role.boundary.as_deref().is_some_and(|allows| !any(allows))) {
         return Some(format!("because no permissions boundary allows the {name} action"));
+    }
+    if session.only.as_deref().is_some_and(|allows| !any(allows)) {
+        return Some(format!("because no session policy allows the {name} action"));
     }
     if role.is_some_and(|role| any(&role.allows)) {
         return None;

@@ -58,6 +58,10 @@ pub(crate) const ROUTE53: Limit = limit(5.0, 5.0);
 /// The limit of a Service Quotas action, of an account in a region. AWS says no number; this one is small.
 pub(crate) const QUOTAS: Limit = limit(10.0, 5.0);
 
+/// The limit of ECR's reads of repositories and policies. None is published; image pulls are a hundred times
+/// faster ("Amazon ECR service quotas").
+pub(crate) const ECR: Limit = limit(20.0, 20.0);
+
 /// The limit of S3 for one prefix: 3,500 writes and 5,500 reads a second ("Best practices design patterns").
 pub(crate) fn s3(action: &str) -> Limit {
     if reads(action) { limit(5500.0, 5500.0) } else { limit(3500.0, 3500.0) }

@@ -49,6 +49,9 @@ pub(crate) struct File {
     /// SNS topics.
     #[serde(default)]
     pub(crate) topic: Vec<Place>,
+    /// ECR repositories.
+    #[serde(default)]
+    pub(crate) repository: Vec<Repository>,
 }
 
 fn one() -> u64 {
@@ -140,6 +143,20 @@ pub(crate) struct Place {
     pub(crate) region: Option<String>,
     /// Whose it is, by name or id; by default the management account's.
     pub(crate) account: Option<String>,
+}
+
+/// `[[repository]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Repository {
+    pub(crate) name: String,
+    /// By default the home region.
+    pub(crate) region: Option<String>,
+    /// Whose it is, by name or id; by default the management account's.
+    pub(crate) account: Option<String>,
+    /// Its policy, JSON; without one it is for its own account alone. `ORGANIZATION` stands for the id of the
+    /// organization.
+    pub(crate) policy: Option<String>,
 }
 
 /// `[[account]]`.

@@ -52,6 +52,7 @@ impl Generated {
             fault: Vec::new(),
             bucket: Vec::new(),
             topic: Vec::new(),
+            repository: Vec::new(),
         };
         for number in 1..=self.accounts {
             let mut account = plain(number, &self.regions);

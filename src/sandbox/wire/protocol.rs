@@ -23,6 +23,7 @@ pub(crate) enum Service {
     Sns,
     CloudWatch,
     ServiceQuotas,
+    Ecr,
     Route53,
 }
 
@@ -37,6 +38,7 @@ impl Service {
             "sns" => Some(Self::Sns),
             "monitoring" => Some(Self::CloudWatch),
             "servicequotas" => Some(Self::ServiceQuotas),
+            "ecr" => Some(Self::Ecr),
             "route53" => Some(Self::Route53),
             _ => None,
         }
@@ -52,6 +54,7 @@ impl Service {
             Self::Sns => "sns",
             Self::CloudWatch => "monitoring",
             Self::ServiceQuotas => "servicequotas",
+            Self::Ecr => "ecr",
             Self::Route53 => "route53",
         }
     }
@@ -125,7 +128,7 @@ pub(crate) fn refuse(service: Service, refusal: &Refusal, request_id: &str) -> R
     escape(&mut code, &refusal.code);
     escape(&mut message, &refusal.message);
     match service {
-        Service::Organizations | Service::ServiceQuotas => {
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
             let mut body = json!({ "__type": refusal.code, "Message": refusal.message });
             if let Some(reason) = refusal.reason {
                 body["Reason"] = json!(reason);
