@@ -230,6 +230,11 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
         }
         Command::Doctor(asked) => {
+            if asked.scope.only.iter().any(|word| word.kind().is_some()) {
+                return Err(
+                    "--only narrows doctor by how targets ended, not by kinds of drift".to_owned()
+                );
+            }
             scope::check(&asked.scope, config, sandbox).map(|()| (Aim::default(), None))
         }
         Command::Audit(options) => {
