@@ -6,12 +6,14 @@ mod audit;
 mod caps;
 mod course;
 mod destroy;
+mod doctor;
 mod kept;
 mod ledger;
 mod merge;
 mod notify;
 mod out;
 mod plan;
+mod policy;
 mod rehearse;
 mod report_file;
 mod resume;
@@ -21,6 +23,7 @@ mod save_world;
 mod saved;
 mod scope;
 mod screen;
+mod shared_root;
 mod stage;
 mod unlock;
 
@@ -58,6 +61,9 @@ fn usage<T>(checked: Result<T, String>) -> Result<T, Exit> {
 fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Rehearse(asked) = &cli.command {
         return Ok(rehearse::run(asked, &cli.common));
+    }
+    if let Command::Policy(asked) = &cli.command {
+        return Ok(policy::run(asked, &cli));
     }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
@@ -124,10 +130,14 @@ async fn perform(
             Some(ready) => Box::pin(audit::run(stage, ready)).await,
             None => Exit::Usage,
         },
+        Command::Doctor(asked) if asked.shared_root => shared_root::run(stage, &asked).await,
+        Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
-        Command::Rehearse(_) | Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => {
-            Exit::Ok
-        }
+        Command::Rehearse(_)
+        | Command::Policy(_)
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. } => Exit::Ok,
     }
 }
 
@@ -206,11 +216,15 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     match &cli.command {
         Command::Accounts { .. }
         | Command::Rehearse(_)
+        | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Ok((Aim::default(), None)),
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
+        }
+        Command::Doctor(asked) => {
+            scope::check(&asked.scope, config, sandbox).map(|()| (Aim::default(), None))
         }
         Command::Audit(options) => {
             scope::check(&options.scope, config, sandbox).map(|()| (Aim::default(), None))
@@ -265,9 +279,12 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
-            Self::Runs | Self::Report { .. } | Self::Rehearse(_) | Self::Sandbox { .. } => {
-                return Ok(None);
-            }
+            Self::Doctor(asked) => &asked.scope.shard,
+            Self::Runs
+            | Self::Report { .. }
+            | Self::Rehearse(_)
+            | Self::Policy(_)
+            | Self::Sandbox { .. } => return Ok(None),
         };
         match asked.shard {
             None => Shard::of_environment(|name| std::env::var(name).ok()),
@@ -280,12 +297,14 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } | Self::Destroy { plan: true, .. } => "plan",
             Self::Audit(_) => "audit",
+            Self::Doctor(_) => "doctor",
             Self::Apply(_) => "apply",
             Self::Destroy { .. } => "destroy",
             Self::Runs => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
+            Self::Policy(_) => "policy",
             Self::Sandbox { .. } => "sandbox",
         }
     }
@@ -296,6 +315,7 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => Some(scope),
             Self::Apply(asked) => Some(&mut asked.scope),
             Self::Audit(asked) => Some(&mut asked.scope),
+            Self::Doctor(asked) => Some(&mut asked.scope),
             _ => None,
         }
     }

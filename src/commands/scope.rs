@@ -15,7 +15,7 @@ use crate::model::account::{Account, AccountState, Standing};
 use crate::model::shard::Part;
 use crate::report::outcomes;
 use crate::run::journal::State;
-use crate::run::{Target, Targets, Walk};
+use crate::run::{Target, Walk};
 
 impl Scope {
     /// Whether it narrows no accounts.
@@ -172,13 +172,14 @@ pub(super) fn targets(
             walk.members.len()
         ));
     }
-    let targets = narrowed(config, accounts, scope)?;
+    let targets = narrowed(config, walk, accounts, scope)?;
     if targets.is_empty() { Err(nothing(scope, walk)) } else { Ok(targets) }
 }
 
 /// Targets of these accounts, narrowed by region, unit, wave and how they ended before.
 fn narrowed(
     config: &Config,
+    walk: &Walk,
     accounts: Vec<&Account>,
     scope: &Scope,
 ) -> Result<Vec<Arc<Target>>, String> {
@@ -189,7 +190,7 @@ fn narrowed(
     };
     let regions: Vec<&Region> =
         config.organization.regions.iter().filter(|region| scope.has_region(region)).collect();
-    let mut targets = Targets::new(config);
+    let mut targets = walk.targets(config);
     Ok(accounts
         .into_iter()
         .filter(is_in_unit)
@@ -288,7 +289,7 @@ pub(super) fn doomed(
         .iter()
         .filter_map(|account| Some((account.id.clone(), config.protect.of(account)?.to_string())))
         .collect();
-    let targets = narrowed(config, accounts, scope)?;
+    let targets = narrowed(config, walk, accounts, scope)?;
     if targets.is_empty() {
         return Err(nothing(scope, walk));
     }

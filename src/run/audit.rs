@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::fleet::{Turn, each};
 use super::observe::{READERS, Seen, plan_seen, planned_event};
-use super::{Run, Target, Targets, Walk};
+use super::{Run, Target, Walk};
 use crate::audit::{self, Audited, Beyond, Finding, Frame, Rule, SharedRoot, Subject, Who};
 use crate::config::{Config, Ignore};
 use crate::ids::{AccountId, TargetId};
@@ -221,7 +221,7 @@ pub fn elsewhere(config: &Config, walk: &Walk) -> Vec<Elsewhere> {
     let others: BTreeSet<_> = others.map(|one| one.account.id.clone()).collect();
     // Each shard looks at its share of these too.
     let mine = config.shard.map_or_else(|| others.clone(), |shard| shard.pick(&others));
-    let (mut places, mut targets) = (Vec::new(), Targets::new(config));
+    let (mut places, mut targets) = (Vec::new(), walk.targets(config));
     let members = walk.members.iter().filter(|one| mine.contains(&one.account.id));
     for member in members.filter(|one| one.account.state == AccountState::Active) {
         let Standing::Skipped { reason } = &member.standing else { continue };

@@ -158,7 +158,7 @@ mod tests {
         let text = "deployment = \"d\"\n[organization]\nregions = [\"eu-west-1\"]\n[endpoints.logs]\n\
                     [[override]]\naccounts = [\"000000000007\"]\ntags = { odd = \"yes\" }\n";
         let config = config::parse("test".to_owned(), text.to_owned(), "".as_ref()).unwrap();
-        let mut targets = Targets::new(&config);
+        let mut targets = Targets::new(&config, None);
         let account = |number: usize| Account {
             id: format!("{number:012}").parse().unwrap(),
             name: format!("a{number}"),

@@ -3,6 +3,7 @@
 mod audit;
 mod budget;
 mod discover;
+mod doctor;
 mod execute;
 mod fleet;
 mod gate;
@@ -13,6 +14,7 @@ mod notify;
 mod observe;
 mod rollout;
 mod send;
+mod shared_root;
 mod usage;
 mod verify;
 mod waiter;
@@ -37,13 +39,15 @@ use crate::shutdown::Shutdown;
 use notebook::Notebook;
 
 pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
-pub use discover::{Walk, discover};
+pub use discover::{Walk, discover, organization_id};
+pub use doctor::{Surveyed, examine, survey};
 pub use execute::Work;
 pub use journal::Journal;
 pub use notebook::Notes;
 pub use notify::Channel;
 pub use observe::{Revisited, observe, resume, revisit};
 pub use rollout::{Ask, execute, roll_out};
+pub use shared_root::{registry, shared_root_accounts};
 
 /// Between two attempts at what the SDK has already tried again and again.
 const THROTTLED_REST: Duration = Duration::from_secs(10);
@@ -132,22 +136,25 @@ pub struct Target {
 /// Makes targets. Those of thousands of accounts to which the same overrides apply share their settings.
 pub struct Targets<'a> {
     config: &'a Config,
+    organization: Option<String>,
     settings: BTreeMap<(Vec<usize>, Region), Arc<Settings>>,
 }
 
 impl<'a> Targets<'a> {
-    /// Of this accounts.toml.
-    pub fn new(config: &'a Config) -> Self {
-        Self { config, settings: BTreeMap::new() }
+    /// Of this accounts.toml, in the organization of this id.
+    pub fn new(config: &'a Config, organization: Option<String>) -> Self {
+        Self { config, organization, settings: BTreeMap::new() }
     }
 
     /// The target of a consumer account in a region.
     pub fn of(&mut self, account: &Account, region: &Region) -> Arc<Target> {
         let overrides = self.config.overriding(account, region);
-        let settings = self
-            .settings
-            .entry((overrides, region.clone()))
-            .or_insert_with_key(|(under, _)| Arc::new(self.config.settings_under(under, region)));
+        let settings =
+            self.settings.entry((overrides, region.clone())).or_insert_with_key(|(under, _)| {
+                let organization = self.organization.clone();
+                let settings = self.config.settings_under(under, region);
+                Arc::new(Settings { organization, ..settings })
+            });
         Arc::new(Target {
             id: TargetId { account: account.id.clone(), region: region.clone() },
             name: account.name.clone(),

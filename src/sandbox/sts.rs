@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::auth::session::Session;
 use super::auth::{Principal, permission};
 use super::clock::{Now, iso};
@@ -43,6 +45,8 @@ struct Wanted {
     role: String,
     name: String,
     external_id: Option<String>,
+    /// Actions that the session policy allows, where there is one.
+    only: Option<Vec<String>>,
     seconds: Option<u32>,
     source_identity: Option<String>,
     tags: BTreeMap<String, String>,
@@ -97,6 +101,7 @@ pub(crate) fn assume(
         tags: wanted.tags.clone(),
         transitive: wanted.transitive.clone(),
         source_identity: wanted.source_identity.clone(),
+        only: wanted.only.clone(),
     };
     inherit(&mut session, principal);
     Ok(answer(&session))
@@ -135,6 +140,33 @@ fn trusts(role: &Role, principal: &Principal) -> bool {
                     && trusted.rsplit('/').next() == Some(role)
             })
     })
+}
+
+/// The actions that an inline session policy allows; one that says more than that is not understood here.
+fn session_policy(text: &str) -> Result<Vec<String>, Refusal> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+    struct Policy {
+        #[serde(rename = "Version")]
+        _version: String,
+        statement: [Statement; 1],
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+    struct Statement {
+        effect: String,
+        action: Vec<String>,
+        resource: String,
+    }
+    let policy: Policy = serde_json::from_str(text).map_err(|error| {
+        Refusal::new("MalformedPolicyDocument", format!("This policy is not understood: {error}"))
+            .unknown()
+    })?;
+    let [Statement { effect, action, resource }] = policy.statement;
+    if effect == "Allow" && resource == "*" {
+        return Ok(action);
+    }
+    Err(Refusal::new("MalformedPolicyDocument", "This policy is not understood").unknown())
 }
 
 fn duration(wanted: &Wanted, role: &Role, principal: &Principal) -> Result<u32, Refusal> {
@@ -192,6 +224,7 @@ fn read(params: &Params) -> Result<Wanted, Refusal> {
     if let Some(id) = &external_id {
         matches("externalId", id, 2..=1224, "+=,.@:/-_")?;
     }
+    let only = params.text("Policy").map(|text| session_policy(&text)).transpose()?;
     let source_identity = params.text("SourceIdentity");
     if let Some(id) = &source_identity {
         matches("sourceIdentity", id, 2..=64, "+=,.@-_")?;
@@ -205,7 +238,18 @@ fn read(params: &Params) -> Result<Wanted, Refusal> {
         return Err(constraint("tags", "", "have length less than or equal to 50"));
     }
     let transitive = params.list("TransitiveTagKeys.member");
-    Ok(Wanted { arn, account, role, name, external_id, seconds, source_identity, tags, transitive })
+    Ok(Wanted {
+        arn,
+        account,
+        role,
+        name,
+        external_id,
+        only,
+        seconds,
+        source_identity,
+        tags,
+        transitive,
+    })
 }
 
 fn matches(

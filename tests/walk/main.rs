@@ -13,6 +13,7 @@ mod clients;
 mod create;
 mod demo;
 mod destroy;
+mod doctor;
 mod edges;
 mod faults;
 mod interrupt;

@@ -17,7 +17,7 @@ use linkwalk::plan::aim::Aim;
 use linkwalk::plan::outcome::{Held, Outcome};
 use linkwalk::plan::{Plan, Planned};
 use linkwalk::report::event::{Event, EventKind, Events, Message};
-use linkwalk::run::{Run, Target, Targets, discover, observe, roll_out};
+use linkwalk::run::{Run, Target, discover, observe, roll_out};
 use linkwalk::sandbox::{Call, FaultRule, Options, Sandbox, World};
 use linkwalk::shutdown::{Level, Shutdown};
 use tap::Tap;
@@ -175,7 +175,7 @@ async fn walk(run: Arc<Run>, go: bool) -> Result<(Vec<TargetId>, Plan), Failure>
     run.sessions.caller().await?;
     let walk = discover(&run).await?;
     let regions = &run.config.organization.regions;
-    let mut targets = Targets::new(&run.config);
+    let mut targets = walk.targets(&run.config);
     let targets: Vec<Arc<Target>> = walk
         .consumers()
         .flat_map(|account| regions.iter().map(move |region| (account, region)))

@@ -19,7 +19,7 @@ use linkwalk::report::plan_json::{self, PlanMeta};
 use linkwalk::report::plan_waves::Course;
 use linkwalk::report::safe;
 use linkwalk::run::journal::{End, Opening, Paper, Past};
-use linkwalk::run::{Journal, Run, Target, Targets, discover, execute, observe, resume};
+use linkwalk::run::{Journal, Run, Target, discover, execute, observe, resume};
 use linkwalk::sandbox::{Options, Sandbox, World};
 use linkwalk::shutdown::{Level, Shutdown};
 use serde_json::Value;
@@ -209,7 +209,7 @@ impl Attempt {
         let run = &self.run;
         let walk = discover(run).await.unwrap();
         let region = &run.config.organization.regions[0];
-        let mut targets = Targets::new(&run.config);
+        let mut targets = walk.targets(&run.config);
         let targets: Vec<Arc<Target>> =
             walk.consumers().map(|account| targets.of(account, region)).collect();
         run.journal.scope(&targets);

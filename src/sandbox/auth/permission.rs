@@ -33,9 +33,13 @@ pub(crate) fn check(
                 encoded_message(&text)
             ),
         ),
-        Service::Sts | Service::S3 | Service::CloudWatch => Refusal::new("AccessDenied", text),
+        Service::Sts | Service::S3 | Service::CloudWatch | Service::Route53 => {
+            Refusal::new("AccessDenied", text)
+        }
         Service::Sns => Refusal::new("AuthorizationError", text),
-        Service::Organizations => Refusal::new("AccessDeniedException", text),
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
+            Refusal::new("AccessDeniedException", text)
+        }
     })
 }
 
@@ -67,6 +71,12 @@ fn reason(world: &World, principal: &Principal, name: &str, region: &str) -> Opt
     let any = |patterns: &[String]| patterns.iter().any(|pattern| action_matches(pattern, name));
     if role.is_some_and(|role| any(&role.denies)) {
         return Some("with an explicit deny in an identity-based policy".to_owned());
+    }
+    if role.is_some_and(|role| role.boundary.as_deref().is_some_and(|allows| !any(allows))) {
+        return Some(format!("because no permissions boundary allows the {name} action"));
+    }
+    if session.only.as_deref().is_some_and(|allows| !any(allows)) {
+        return Some(format!("because no session policy allows the {name} action"));
     }
     if role.is_some_and(|role| any(&role.allows)) {
         return None;

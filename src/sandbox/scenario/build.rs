@@ -6,6 +6,7 @@ use super::file::{self, File};
 use super::{ScenarioError, network};
 use crate::sandbox::catalogue::Catalogue;
 use crate::sandbox::dice::Dice;
+use crate::sandbox::ecr;
 use crate::sandbox::world::account::{Account, AccountState, Role};
 use crate::sandbox::world::bucket::Bucket;
 use crate::sandbox::world::organization::{Denial, Organization};
@@ -24,6 +25,7 @@ pub(super) fn world(file: &File) -> Done<World> {
     let ids = ids(file)?;
     let mut world = World::empty(file.seed);
     world.home.clone_from(&file.home);
+    world.clock_skew_seconds = file.clock_skew_seconds;
     world.operator.clone_from(&file.management.id);
     world.accounts.clear();
     let file::Management { id, name, email, vpc } = &file.management;
@@ -42,6 +44,7 @@ pub(super) fn world(file: &File) -> Done<World> {
     faults(&mut world, file, &ids);
     buckets(&mut world, file, &ids)?;
     topics(&mut world, file, &ids)?;
+    repositories(&mut world, file, &ids)?;
     for vpc in vpc {
         network::add_vpc(&mut world, id, vpc, &ids)?;
     }
@@ -186,6 +189,7 @@ fn role(described: &file::Role, management: &str, ids: &BTreeMap<String, String>
         source_identity: described.source_identity,
         allows: described.allows.clone(),
         denies: described.denies.clone(),
+        boundary: described.boundary.clone(),
     }
 }
 
@@ -281,6 +285,25 @@ fn topics(world: &mut World, file: &File, ids: &BTreeMap<String, String>) -> Don
         }
         let arn = format!("arn:aws:sns:{region}:{account}:{}", described.name);
         world.topics.insert(arn, Topic::default());
+    }
+    Ok(())
+}
+
+fn repositories(world: &mut World, file: &File, ids: &BTreeMap<String, String>) -> Done {
+    let organization = world.organization.as_ref().map(|one| one.id.clone()).unwrap_or_default();
+    for described in &file.repository {
+        let file::Repository { name, region, account, policy } = described;
+        let place =
+            file::Place { name: name.clone(), region: region.clone(), account: account.clone() };
+        let [account, region] = place_of(file, &place, ids)?;
+        if !ecr::is_name(name) {
+            return Err(ScenarioError::new(format!("a repository cannot be named `{name}`")));
+        }
+        let arn = ecr::arn(&region, &account, name);
+        let policy = policy.as_ref().map(|text| text.replace("ORGANIZATION", &organization));
+        if world.repositories.insert(arn, policy).is_some() {
+            return Err(ScenarioError::new(format!("two repositories are named `{name}`")));
+        }
     }
     Ok(())
 }

@@ -130,6 +130,9 @@ pub(crate) struct Role {
     pub(crate) allows: Vec<String>,
     /// Actions its policies deny.
     pub(crate) denies: Vec<String>,
+    /// Actions its permissions boundary allows, where it has one.
+    #[serde(default)]
+    pub(crate) boundary: Option<Vec<String>>,
 }
 
 impl Role {
@@ -144,6 +147,7 @@ impl Role {
             source_identity: true,
             allows: vec!["*".to_owned()],
             denies: Vec::new(),
+            boundary: None,
         }
     }
 }
