@@ -136,7 +136,7 @@ async fn perform(
         Command::Rehearse(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
-        | Command::Runs
+        | Command::Runs { .. }
         | Command::Report { .. } => Exit::Ok,
     }
 }
@@ -144,7 +144,7 @@ async fn perform(
 /// Commands that tell what is on this machine already: they ask AWS nothing and need no accounts.toml.
 fn told_again(cli: &Cli, home: &State, screen: Screen) -> Option<Exit> {
     match &cli.command {
-        Command::Runs => Some(runs::list(home, screen)),
+        Command::Runs { prune } => Some(runs::list(home, *prune, screen)),
         Command::Report { verb: Some(ReportVerb::Merge(asked)), .. } => {
             Some(merge::run(asked, cli.common.output, screen))
         }
@@ -218,7 +218,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
         | Command::Rehearse(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
-        | Command::Runs
+        | Command::Runs { .. }
         | Command::Report { .. } => Ok((Aim::default(), None)),
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
@@ -280,7 +280,7 @@ impl Command {
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
             Self::Doctor(asked) => &asked.scope.shard,
-            Self::Runs
+            Self::Runs { .. }
             | Self::Report { .. }
             | Self::Rehearse(_)
             | Self::Policy(_)
@@ -300,7 +300,7 @@ impl Command {
             Self::Doctor(_) => "doctor",
             Self::Apply(_) => "apply",
             Self::Destroy { .. } => "destroy",
-            Self::Runs => "runs",
+            Self::Runs { .. } => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
