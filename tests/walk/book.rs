@@ -208,6 +208,8 @@ fn every_link_of_the_book_leads_somewhere() {
 fn every_page_is_in_the_table_of_contents_once() {
     let summary = std::fs::read_to_string(root().join("docs/SUMMARY.md")).unwrap();
     let mut named: Vec<String> = links::of(&summary).into_iter().map(|(_, to)| to).collect();
+    // A chapter that is still to be written has no file.
+    named.retain(|page| !page.is_empty());
     named.sort();
     let mut there: Vec<String> = page::all()
         .into_iter()

@@ -122,6 +122,8 @@ impl Shell {
             ("PATH", format!("{}:{path}", self.programs.path().display())),
             ("HOME", folder),
             ("LC_ALL", "C.UTF-8".to_owned()),
+            // A terminal on which nothing is drawn twice.
+            ("TERM", "dumb".to_owned()),
         ] {
             environment.push((name.to_owned(), value));
         }
