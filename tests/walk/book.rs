@@ -24,7 +24,7 @@
 //!
 //! | comment | does |
 //! |---|---|
-//! | `<!-- world: applied -->` | accounts.toml of the page's beginning was applied before, to all accounts but the newest |
+//! | `<!-- world: applied -->` | the usual accounts.toml was applied before, to all accounts but the newest (`in sync`: to that too) |
 //! | `<!-- run: COMMAND -->` | runs it like a command of the page |
 //! | `<!-- break: HOW -->` | `linkwalk sandbox break HOW` |
 
@@ -201,6 +201,17 @@ const READ_YAML: &str = "import sys, yaml\nfor name in sys.argv[1:]: list(yaml.s
 fn every_link_of_the_book_leads_somewhere() {
     let pages = page::all();
     let wrong: Vec<String> = pages.iter().flat_map(links::broken).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_path_the_book_names_is_there() {
+    let mut wrong = Vec::new();
+    for page in page::all() {
+        let named = links::paths(&page.text).into_iter();
+        let lost = named.filter(|path| !root().join(path).exists());
+        wrong.extend(lost.map(|path| format!("{}: {path}", page.path)));
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -35,6 +35,17 @@ fn prose(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
+/// Paths of this repository that stand in backticks.
+pub(super) fn paths(text: &str) -> Vec<&str> {
+    const FOLDERS: [&str; 7] =
+        ["src/", "tests/", "scripts/", "data/", "examples/", "schemas/", "templates/"];
+    let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let is_path = |path: &&str| {
+        FOLDERS.iter().any(|folder| path.starts_with(folder)) && !path.contains(['*', ' '])
+    };
+    quoted.filter(is_path).collect()
+}
+
 /// The anchors of a page, made from its headings as GitHub and mdBook make them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let mut anchors = BTreeSet::new();

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use super::page::{Block, Item};
-use super::world::{self, World};
+use super::world::{self, Served, World};
 use super::{root, tables};
 
 /// What a command printed, and the codes its parts ended with besides 0.
@@ -29,7 +29,16 @@ trap 'code=$?; case " $MAY_END_WITH " in *" $code "*) echo "$code" >> "$ENDED_WI
 const ORGANIZATION: &str = "o-a1b2c3d4e5";
 
 /// What no command of a page may take.
-const LONGEST_SECONDS: &str = "150";
+const LONGEST_SECONDS: &str = "300";
+
+/// What a comment says of the world of its page.
+fn served(aside: &str) -> Option<Served> {
+    match aside {
+        "world: applied" => Some(Served::AllButTheNewest),
+        "world: in sync" => Some(Served::All),
+        _ => None,
+    }
+}
 
 /// One page's shell.
 pub(super) struct Shell {
@@ -42,8 +51,11 @@ pub(super) struct Shell {
 impl Shell {
     /// For a page of these items.
     pub(super) fn open(items: &[Item]) -> Self {
-        let is_applied =
-            items.iter().any(|item| matches!(item, Item::Aside(_, text) if text == "world: applied"));
+        let served = items.iter().find_map(|item| match item {
+            Item::Aside(_, text) => served(text),
+            Item::Block(_) => None,
+        });
+        let served = served.unwrap_or(Served::Nobody);
         let programs = TempDir::new().unwrap();
         let here = root().join("tests/walk/book/world");
         for (name, interpreter) in [("linkwalk", "python3"), ("cargo", "bash")] {
@@ -57,7 +69,7 @@ impl Shell {
             fs::write(&path, text).unwrap();
             assert!(Command::new("chmod").arg("+x").arg(&path).status().unwrap().success());
         }
-        Self { folder: world::folder(), programs, world: World::new(is_applied), organization: None }
+        Self { folder: world::folder(), programs, world: World::new(served), organization: None }
     }
 
     /// Does what a comment says.
@@ -70,7 +82,7 @@ impl Shell {
                 self.world.past_the_server(&arguments);
                 Ok(())
             }
-            Some(("world", "applied")) => Ok(()),
+            _ if served(text).is_some() => Ok(()),
             _ => Err("this comment means nothing here".to_owned()),
         }
     }

@@ -43,21 +43,30 @@ fn run(command: &mut Command) -> String {
     stdout
 }
 
-/// An organization, served.
+/// Which accounts have their endpoints when a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Served {
+    Nobody,
+    AllButTheNewest,
+    All,
+}
+
+/// An organization in a sandbox that is served.
 pub(super) struct World {
     folder: TempDir,
     server: Option<(Child, Vec<(String, String)>)>,
 }
 
 impl World {
-    /// Where nothing was made yet, or where all accounts but the newest have been served.
-    pub(super) fn new(is_applied: bool) -> Self {
+    /// As a run has left it.
+    pub(super) fn new(served: Served) -> Self {
         let folder = folder();
         fs::write(folder.path().join("organization.toml"), SCENARIO).unwrap();
-        if is_applied {
+        if served != Served::Nobody {
             let kept = folder.path().join(".linkwalk/sandbox");
             fs::create_dir_all(&kept).unwrap();
-            fs::copy(applied(), kept.join(applied().file_name().unwrap())).unwrap();
+            let left = left_behind(served);
+            fs::copy(left, kept.join(left.file_name().unwrap())).unwrap();
         }
         Self { folder, server: None }
     }
@@ -116,22 +125,26 @@ fn serve(folder: &Path) -> (Child, Vec<(String, String)>) {
     (server, environment)
 }
 
-/// The world in which all accounts but the newest have been served, as the sandbox keeps it; made once.
-fn applied() -> &'static Path {
-    static APPLIED: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+/// The world in which these accounts have been served, as the sandbox keeps it; made once.
+fn left_behind(served: Served) -> &'static Path {
+    static ALL_BUT_THE_NEWEST: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    static ALL: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    let (left, narrowed) = match served {
+        Served::All => (&ALL, String::new()),
+        _ => (&ALL_BUT_THE_NEWEST, format!("\n[accounts]\nexclude = [\"{NEWEST}\"]\n")),
+    };
     let make = || {
         let folder = folder();
         let path = folder.path();
         fs::write(path.join("organization.toml"), SCENARIO).unwrap();
         let accounts = path.join("accounts.toml");
         let text = fs::read_to_string(&accounts).unwrap();
-        let table = format!("\n[accounts]\nexclude = [\"{NEWEST}\"]\n");
-        fs::write(accounts, text + &table).unwrap();
+        fs::write(accounts, text + &narrowed).unwrap();
         in_sandbox(path, &["apply", "--yes"]);
         let kept = fs::read_dir(path.join(".linkwalk/sandbox")).unwrap();
         let mut kept = kept.map(|entry| entry.unwrap().path());
         let file = kept.find(|file| file.extension().is_some_and(|end| end == "json")).unwrap();
         (folder, file)
     };
-    &APPLIED.get_or_init(make).1
+    &left.get_or_init(make).1
 }
