@@ -37,6 +37,7 @@ mod tables;
 mod world;
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
@@ -155,7 +156,7 @@ fn what_is_not_run_says_why() {
                 .find(|(word, _)| word == why)
                 .unwrap_or_else(|| panic!("{}:{}: ignore-{why}", page.path, block.line));
             let first = block.text.lines().next().unwrap_or_default();
-            told.push_str(&format!("{}: {first}\n    {reason}\n", page.path));
+            writeln!(told, "{}: {first}\n    {reason}", page.path).unwrap();
         }
     }
     insta::assert_snapshot!(told);
@@ -195,7 +196,8 @@ fn every_accounts_toml_and_every_document_of_the_book_is_one() {
     scheduled::python(&["-c", READ_YAML], &yaml);
 }
 
-const READ_YAML: &str = "import sys, yaml\nfor name in sys.argv[1:]: list(yaml.safe_load_all(open(name)))";
+const READ_YAML: &str =
+    "import sys, yaml\nfor name in sys.argv[1:]: list(yaml.safe_load_all(open(name)))";
 
 #[test]
 fn every_link_of_the_book_leads_somewhere() {

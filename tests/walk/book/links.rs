@@ -58,9 +58,11 @@ fn anchors(text: &str) -> BTreeSet<String> {
         let words = line.trim_start_matches('#').trim().to_lowercase();
         let kept = words.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
         let anchor: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
-        let same = (1..).map(|n| format!("{anchor}-{n}")).find(|next| !anchors.contains(next));
-        if !anchors.insert(anchor) {
-            anchors.extend(same);
+        let mut next = anchor.clone();
+        let mut same = 0;
+        while !anchors.insert(next.clone()) {
+            same += 1;
+            next = format!("{anchor}-{same}");
         }
     }
     anchors
@@ -84,8 +86,11 @@ pub(super) fn said() -> String {
     let mut text = String::new();
     collect(&root().join("src"), &mut text);
     collect(&root().join("tests/walk/snapshots"), &mut text);
-    let joined: Vec<&str> =
-        text.split("\\\n").enumerate().map(|(n, part)| if n == 0 { part } else { part.trim_start() }).collect();
+    let joined: Vec<&str> = text
+        .split("\\\n")
+        .enumerate()
+        .map(|(n, part)| if n == 0 { part } else { part.trim_start() })
+        .collect();
     joined.concat()
 }
 

@@ -63,7 +63,9 @@ fn codes(codes: &[i32]) -> BTreeSet<i32> {
 fn the_scheduled_examples_are_accepted_by_those_who_know_their_formats() {
     let judges = judges();
     let (python, shellcheck) = (judges.join("python"), judges.join("shellcheck"));
-    ran(Command::new(&python).arg(judges.join("cfn-lint")).args(["ecs.yaml", "codebuild.yaml"].map(example)));
+    ran(Command::new(&python)
+        .arg(judges.join("cfn-lint"))
+        .args(["ecs.yaml", "codebuild.yaml"].map(example)));
     ran(Command::new(&python)
         .args(["-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"])
         .arg(example("github-actions.yml")));
@@ -87,7 +89,10 @@ fn the_crontab_runs_the_script_once_a_day() {
         panic!("{fields:?}")
     };
     assert!(minute.parse::<u8>().unwrap() < 60 && hour.parse::<u8>().unwrap() < 24);
-    assert_eq!((user, Path::new(command).file_name().unwrap().to_str()), ("linkwalk", Some("audit.sh")));
+    assert_eq!(
+        (user, Path::new(command).file_name().unwrap().to_str()),
+        ("linkwalk", Some("audit.sh"))
+    );
 }
 
 #[test]
@@ -102,14 +107,18 @@ fn the_script_of_cron_keeps_reports_compares_them_and_runs_once_at_a_time() {
     let busy = shell.run(&busy, &codes(&[75])).unwrap();
     assert!(busy.stderr.contains("still under way") && busy.codes.contains(&75), "{}", busy.stderr);
     // Reports have the second in their names.
-    shell.run("while [ -e reports/$(date --utc +%Y-%m-%dT%H-%M-%SZ).json ]; do :; done", &codes(&[])).unwrap();
+    shell
+        .run("while [ -e reports/$(date --utc +%Y-%m-%dT%H-%M-%SZ).json ]; do :; done", &codes(&[]))
+        .unwrap();
     let again = format!("{script} . > told.txt; cat reports/last.json");
     let again = shell.run(&again, &codes(&[2])).unwrap();
     let report: Value = serde_json::from_str(&again.stdout).unwrap();
     let remaining = report["since"]["remaining"].as_array();
     assert!(remaining.is_some_and(|left| !left.is_empty()), "it is compared with the one before");
     // A mistake in accounts.toml is told, and is no report to compare with.
-    let broken = format!("echo x >> accounts.toml; {script} . | tail -1; readlink reports/last.json | xargs -I% ls reports/%");
+    let broken = format!(
+        "echo x >> accounts.toml; {script} . | tail -1; readlink reports/last.json | xargs -I% ls reports/%"
+    );
     let broken = shell.run(&broken, &codes(&[64])).unwrap();
     assert!(broken.stdout.contains("ended with 64"), "{}", broken.stdout);
 }
@@ -122,7 +131,9 @@ fn the_steps_of_the_workflow_find_drift_and_keep_what_they_found() {
     for _ in 0..2 {
         for (name, script) in steps(&workflow) {
             // The step that installs the program finds it.
-            let mut script = format!("export REPOSITORY=x REVISION=y GITHUB_STEP_SUMMARY=$PWD/summary.md\n{script}");
+            let mut script = format!(
+                "export REPOSITORY=x REVISION=y GITHUB_STEP_SUMMARY=$PWD/summary.md\n{script}"
+            );
             if name == "Audit" {
                 audits += 1;
             } else {
@@ -187,7 +198,8 @@ fn the_task_and_the_build_keep_their_reports_in_the_bucket_and_read_the_last_one
 #[test]
 fn the_templates_run_what_the_image_has_and_allow_what_an_audit_asks() {
     let dockerfile = text("Dockerfile");
-    let copied = |line: &str| line.starts_with("COPY ") && line.contains("examples/scheduled/task.sh");
+    let copied =
+        |line: &str| line.starts_with("COPY ") && line.contains("examples/scheduled/task.sh");
     assert!(dockerfile.lines().any(copied), "{dockerfile}");
     assert!(dockerfile.contains("awscli") && dockerfile.contains("USER linkwalk"), "{dockerfile}");
     let last_stage = dockerfile.rsplit("FROM ").next().unwrap();

@@ -33,10 +33,8 @@ pub(super) fn check(block: &Block, folder: &Path) -> Result<(), String> {
     if table.contains_key("format") {
         return World::from_scenario(&block.text).map(drop).map_err(|error| error.to_string());
     }
-    let text = match table.contains_key("deployment") {
-        true => block.text.clone(),
-        false => laid_over(REST, &block.text),
-    };
+    let is_whole = table.contains_key("deployment");
+    let text = if is_whole { block.text.clone() } else { laid_over(REST, &block.text) };
     match (config::parse("accounts.toml".to_owned(), text, folder), block.refused) {
         (Ok(_), false) | (Err(_), true) => Ok(()),
         (Ok(_), true) => Err("it is no mistake".to_owned()),
