@@ -146,6 +146,30 @@ fn try_block(shell: &mut Shell, block: &Block, last: &mut Outcome) -> Result<(),
 }
 
 #[test]
+fn a_page_that_does_not_tell_the_truth_is_found_out() {
+    for (text, wrong) in [
+        ("```sh\nlinkwalk plan --no-such-option\n```", "ended with exit status: 64"),
+        ("```sh\nfalse\nlinkwalk accounts\n```", "ended with exit status: 1"),
+        ("```sh\nlinkwalk audit\n```", "ended with exit status: 2"),
+        ("```sh,exits-2\nlinkwalk plan\n```", "no command of the block ended with 2"),
+        (
+            "```console\n$ linkwalk accounts\n...\n3 consumers, 1 skipped\n```",
+            "4 consumers, 1 skipped",
+        ),
+        ("```console\n$ linkwalk accounts\n4 consumers, 1 skipped\n```", "shown:"),
+        ("<!-- rnu: linkwalk accounts -->", "means nothing here"),
+        ("```toml\ndeployment = 'other'\n```\n```sh\nlinkwalk accounts\n```", "regions"),
+    ] {
+        let page = Page { path: "page.md".to_owned(), text: text.to_owned() };
+        let found = commands(&page).concat();
+        assert!(found.contains(wrong), "{text}\n{found}");
+    }
+    let page =
+        Page { path: "page.md".to_owned(), text: "```sh,exits-2\nlinkwalk audit\n```".into() };
+    assert_eq!(commands(&page), Vec::<String>::new());
+}
+
+#[test]
 fn what_is_not_run_says_why() {
     let mut told = String::new();
     for page in page::all() {
