@@ -3,9 +3,12 @@
 mod apply;
 mod audit;
 mod change;
+mod doctor;
 mod output;
+mod policy;
 mod rehearse;
 mod report;
+mod role;
 mod sandbox;
 mod scope;
 
@@ -16,9 +19,12 @@ use clap::{Args, Parser, Subcommand};
 pub use apply::Apply;
 pub use audit::AuditOptions;
 pub use change::{Adopt, Change, Deleting};
+pub use doctor::Doctor;
 pub use output::{Color, Output, Written};
+pub use policy::PolicyOptions;
 pub use rehearse::{Faults, Rehearsal};
 pub use report::{Merge, ReportVerb};
+pub use role::{GivenOrganization, RoleFormat, RoleOptions};
 pub use sandbox::SandboxVerb;
 pub use scope::{Only, Scope, Sharding};
 
@@ -126,8 +132,14 @@ pub enum Command {
     )]
     Apply(Apply),
     /// List the runs of `apply`: when, how each ended, and which can be gone on with
-    #[command(after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json")]
-    Runs,
+    #[command(
+        after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json\n  linkwalk runs --prune 20"
+    )]
+    Runs {
+        /// First delete all but the newest N; what is running, was killed or interrupted stays
+        #[arg(long, value_name = "N")]
+        prune: Option<usize>,
+    },
     /// Tell an earlier run again, from its journal alone; or join the reports of shards
     #[command(
         args_conflicts_with_subcommands = true,
@@ -164,6 +176,9 @@ pub enum Command {
                             not be looked at, whatever else was found."
     )]
     Audit(AuditOptions),
+    /// Prove access, permissions, networks and quotas in every account, before any change; changes nothing
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Doctor),
     /// Predict a rollout: the real one, in a simulated organization and in virtual time
     #[command(
         after_help = "Examples:\n  linkwalk rehearse --accounts 1000 --endpoints ecr,logs,ssm\n  \
@@ -171,6 +186,8 @@ pub enum Command {
                             --save-world world.json && linkwalk rehearse --world world.json"
     )]
     Rehearse(Rehearsal),
+    /// Print the role that accounts need, with no more rights than that, or what its caller needs
+    Role(RoleOptions),
     /// Delete everything that this deployment owns, after a typed confirmation
     #[command(
         after_help = "Examples:\n  linkwalk destroy --plan                     # what would go\n  \
@@ -195,6 +212,8 @@ pub enum Command {
         #[command(flatten)]
         deleting: Deleting,
     },
+    /// Show the policy that endpoints of a service would have, as it would be sent
+    Policy(PolicyOptions),
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
         after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \

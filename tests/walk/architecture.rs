@@ -4,19 +4,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of ours that it may name. What stands in no row may name anything.
-const MAY_NAME: [(&str, &[&str]); 13] = [
+const MAY_NAME: [(&str, &[&str]); 14] = [
     ("ids", &[]),
     ("exit", &[]),
     ("locked", &[]),
     ("model", &["ids"]),
     ("plan", &["ids", "model"]),
     ("audit", &["ids", "model", "plan"]),
+    ("doctor", &["ids", "model", "plan"]),
     ("config", &["ids", "model"]),
     ("aws", &["ids", "model"]),
+    ("role", &["ids", "model", "config"]),
     ("shutdown", &["exit", "report"]),
-    ("report", &["ids", "model", "plan", "audit", "exit", "shutdown"]),
+    ("report", &["ids", "model", "plan", "audit", "doctor", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),
-    ("run", &["ids", "model", "config", "plan", "audit", "aws", "report", "locked", "shutdown"]),
+    (
+        "run",
+        &[
+            "ids", "model", "config", "plan", "audit", "doctor", "aws", "report", "locked",
+            "shutdown",
+        ],
+    ),
     ("sandbox", &[]),
 ];
 
