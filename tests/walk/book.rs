@@ -20,7 +20,7 @@
 //! | `kept` | a part of accounts.toml that is laid over what the commands after it use |
 //! | `ignore-WHY` | it is not run; `WHY` is one of [`NOT_RUN`], and a snapshot lists all such blocks |
 //!
-//! Comments, which no reader sees, prepare what a page tells of:
+//! Comments with a colon, which no reader sees, prepare what a page tells of:
 //!
 //! | comment | does |
 //! |---|---|

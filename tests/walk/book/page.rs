@@ -75,7 +75,9 @@ impl Page {
                 let text: Vec<&str> = text.collect();
                 let at = format!("{}:{}", self.path, number + 1);
                 items.push(Item::Block(Block::new(&at, number + 1, words, text.join("\n"))));
-            } else if let Some(aside) = line.strip_prefix("<!-- ") {
+            } else if let Some(aside) =
+                line.strip_prefix("<!-- ").filter(|text| text.contains(": "))
+            {
                 let aside = aside.strip_suffix(" -->").unwrap_or_else(|| panic!("{line}"));
                 items.push(Item::Aside(number + 1, aside.to_owned()));
             }
