@@ -8,6 +8,7 @@ mod accounts;
 mod architecture;
 mod audit;
 mod bad_input;
+mod book;
 mod change;
 mod clients;
 mod create;
