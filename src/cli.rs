@@ -132,8 +132,14 @@ pub enum Command {
     )]
     Apply(Apply),
     /// List the runs of `apply`: when, how each ended, and which can be gone on with
-    #[command(after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json")]
-    Runs,
+    #[command(
+        after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json\n  linkwalk runs --prune 20"
+    )]
+    Runs {
+        /// First delete all but the newest N; what is running, was killed or interrupted stays
+        #[arg(long, value_name = "N")]
+        prune: Option<usize>,
+    },
     /// Tell an earlier run again, from its journal alone; or join the reports of shards
     #[command(
         args_conflicts_with_subcommands = true,

@@ -281,6 +281,13 @@ impl Sessions {
         Pace::new(target.clone(), self.buckets(target), Arc::clone(limiter))
     }
 
+    /// Forgets the session of an account that is not entered again: some kilobytes for each of thousands.
+    pub fn forget(&self, account: &AccountId) {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+        let mut ec2 = self.ec2.lock().unwrap_or_else(PoisonError::into_inner);
+        ec2.retain(|target, _| target.account != *account);
+    }
+
     /// How long AWS's time takes here: shorter where a sandbox keeps time faster.
     pub fn here(&self, time: Duration) -> Duration {
         time.div_f64(self.speed)

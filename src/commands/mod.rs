@@ -141,7 +141,7 @@ async fn perform(
         | Command::Role(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
-        | Command::Runs
+        | Command::Runs { .. }
         | Command::Report { .. } => Exit::Ok,
     }
 }
@@ -149,7 +149,7 @@ async fn perform(
 /// Commands that tell what is on this machine already: they ask AWS nothing and need no accounts.toml.
 fn told_again(cli: &Cli, home: &State, screen: Screen) -> Option<Exit> {
     match &cli.command {
-        Command::Runs => Some(runs::list(home, screen)),
+        Command::Runs { prune } => Some(runs::list(home, *prune, screen)),
         Command::Report { verb: Some(ReportVerb::Merge(asked)), .. } => {
             Some(merge::run(asked, cli.common.output, screen))
         }
@@ -224,12 +224,17 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
         | Command::Role(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
-        | Command::Runs
+        | Command::Runs { .. }
         | Command::Report { .. } => Ok((Aim::default(), None)),
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
         }
         Command::Doctor(asked) => {
+            if asked.scope.only.iter().any(|word| word.kind().is_some()) {
+                return Err(
+                    "--only narrows doctor by how targets ended, not by kinds of drift".to_owned()
+                );
+            }
             scope::check(&asked.scope, config, sandbox).map(|()| (Aim::default(), None))
         }
         Command::Audit(options) => {
@@ -286,7 +291,7 @@ impl Command {
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
             Self::Doctor(asked) => &asked.scope.shard,
-            Self::Runs
+            Self::Runs { .. }
             | Self::Report { .. }
             | Self::Rehearse(_)
             | Self::Policy(_)
@@ -307,7 +312,7 @@ impl Command {
             Self::Doctor(_) => "doctor",
             Self::Apply(_) => "apply",
             Self::Destroy { .. } => "destroy",
-            Self::Runs => "runs",
+            Self::Runs { .. } => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
