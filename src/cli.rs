@@ -8,6 +8,7 @@ mod output;
 mod policy;
 mod rehearse;
 mod report;
+mod role;
 mod sandbox;
 mod scope;
 
@@ -23,6 +24,7 @@ pub use output::{Color, Output, Written};
 pub use policy::PolicyOptions;
 pub use rehearse::{Faults, Rehearsal};
 pub use report::{Merge, ReportVerb};
+pub use role::{GivenOrganization, RoleFormat, RoleOptions};
 pub use sandbox::SandboxVerb;
 pub use scope::{Only, Scope, Sharding};
 
@@ -184,6 +186,8 @@ pub enum Command {
                             --save-world world.json && linkwalk rehearse --world world.json"
     )]
     Rehearse(Rehearsal),
+    /// Print the role that accounts need, with no more rights than that, or what its caller needs
+    Role(RoleOptions),
     /// Delete everything that this deployment owns, after a typed confirmation
     #[command(
         after_help = "Examples:\n  linkwalk destroy --plan                     # what would go\n  \

@@ -35,6 +35,7 @@ pub mod model;
 pub mod plan;
 pub mod rehearse;
 pub mod report;
+pub mod role;
 pub mod run;
 pub mod sandbox;
 pub mod shutdown;

@@ -119,7 +119,10 @@ impl Organizations {
 
     /// Which of the reads of a walk are permitted, each tried by itself at the root.
     pub async fn reads(&self) -> Vec<(&'static str, Result<(), Failure>)> {
-        let organization = self.id().await.map(drop);
+        let organization = self.describe().await.map(drop);
+        if organization.is_err() {
+            return vec![("DescribeOrganization", organization)];
+        }
         let roots = self.client.list_roots().send().await;
         let root = roots.as_ref().ok().and_then(|page| page.roots().first()?.id.clone());
         let roots = roots.map(drop).map_err(|e| error::failure("ListRoots", &e));

@@ -17,6 +17,7 @@ mod policy;
 mod rehearse;
 mod report_file;
 mod resume;
+mod role;
 mod runs;
 mod sandbox;
 mod save_world;
@@ -77,6 +78,9 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
         Exit::Usage
     })?;
     let config = Config { shard, ..config };
+    if let Command::Role(asked) = &cli.command {
+        return Ok(role::run(asked, &config, screen, cli.common.output, sandbox.as_ref()));
+    }
     if let Some(scope) = cli.command.scope() {
         usage(scope::read_report(scope, &home))?;
     }
@@ -134,6 +138,7 @@ async fn perform(
         Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
         Command::Rehearse(_)
+        | Command::Role(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs { .. }
@@ -216,6 +221,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     match &cli.command {
         Command::Accounts { .. }
         | Command::Rehearse(_)
+        | Command::Role(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs { .. }
@@ -224,6 +230,11 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
         }
         Command::Doctor(asked) => {
+            if asked.scope.only.iter().any(|word| word.kind().is_some()) {
+                return Err(
+                    "--only narrows doctor by how targets ended, not by kinds of drift".to_owned()
+                );
+            }
             scope::check(&asked.scope, config, sandbox).map(|()| (Aim::default(), None))
         }
         Command::Audit(options) => {
@@ -284,6 +295,7 @@ impl Command {
             | Self::Report { .. }
             | Self::Rehearse(_)
             | Self::Policy(_)
+            | Self::Role(_)
             | Self::Sandbox { .. } => return Ok(None),
         };
         match asked.shard {
@@ -304,6 +316,7 @@ impl Command {
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
+            Self::Role(_) => "role",
             Self::Policy(_) => "policy",
             Self::Sandbox { .. } => "sandbox",
         }

@@ -100,6 +100,12 @@ impl Config {
         format!("{}.shard-", self.deployment)
     }
 
+    /// Whether VPCs' DNS attributes are to be turned on anywhere.
+    pub fn fixes_vpc_dns(&self) -> bool {
+        let overrides = self.overrides.iter().map(|over| &over.layer);
+        [&self.base].into_iter().chain(overrides).any(|layer| layer.fix_vpc_dns == Some(true))
+    }
+
     /// The partition of the file's regions: `aws`, `aws-cn`, ... It is the second part of every
     /// ARN.
     pub fn partition(&self) -> &'static str {

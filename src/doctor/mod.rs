@@ -13,7 +13,6 @@ mod session;
 pub mod shared_root;
 #[cfg(test)]
 mod tests;
-
 mod trial;
 mod zone;
 

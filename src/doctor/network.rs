@@ -111,7 +111,8 @@ fn turn_on(facts: &Facts, looked: &Looked, id: &VpcId) -> Option<String> {
     };
     let support = (!vpc.dns_support).then(|| call("--enable-dns-support"));
     let names = (!vpc.dns_hostnames).then(|| call("--enable-dns-hostnames"));
-    Some(support.into_iter().chain(names).collect::<Vec<_>>().join(" && "))
+    let calls = support.into_iter().chain(names).collect::<Vec<_>>().join(" && ");
+    Some(format!("{calls}   # or `fix_vpc_dns = true` in the network table"))
 }
 
 /// Notes that tell of less than was asked for.

@@ -85,7 +85,7 @@ pub fn trials(settings: &Settings, looked: &Looked) -> Vec<Trial> {
 
 const NOTHING_OURS: &str = "something of the deployment is there";
 const NO_DRY_RUN: &str = "it is sent: the call has no dry run";
-const NO_VPC: &str = "a VPC is there to try it in";
+const NO_VPC: &str = "a VPC with subnets is there to try it in";
 
 /// One endpoint of each type, exactly as it would be made.
 fn creations(looked: &Looked) -> Vec<Trial> {

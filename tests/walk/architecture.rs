@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of ours that it may name. What stands in no row may name anything.
-const MAY_NAME: [(&str, &[&str]); 14] = [
+const MAY_NAME: [(&str, &[&str]); 15] = [
     ("ids", &[]),
     ("exit", &[]),
     ("locked", &[]),
@@ -14,6 +14,7 @@ const MAY_NAME: [(&str, &[&str]); 14] = [
     ("doctor", &["ids", "model", "plan"]),
     ("config", &["ids", "model"]),
     ("aws", &["ids", "model"]),
+    ("role", &["ids", "model", "config"]),
     ("shutdown", &["exit", "report"]),
     ("report", &["ids", "model", "plan", "audit", "doctor", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),

@@ -22,6 +22,8 @@ mod lock;
 mod notify;
 mod output;
 mod pace;
+mod permissions;
+mod policies;
 mod regions;
 mod rehearsal;
 mod rehearse;

@@ -95,6 +95,11 @@ impl Rehearsal {
         ended.walked.unwrap().1
     }
 
+    /// `plan`, with all that was told.
+    pub(crate) async fn look(&self) -> Ended {
+        self.run(Mishap::default(), false).await.unwrap()
+    }
+
     async fn run(&self, mishap: Mishap, go: bool) -> Option<Ended> {
         let (events, mut receiver) = Events::channel();
         let shutdown = Shutdown::new();

@@ -60,6 +60,8 @@ name = "gamma"
 [[account.vpc]]
 name = "three"
 cidrs = ["10.4.0.0/16"]
+dns_support = false
+dns_hostnames = false
 "#;
 
 const ACCOUNTS: &str = r#"
@@ -67,6 +69,8 @@ deployment = "privatelink"
 [organization]
 regions = ["eu-west-1"]
 external_id = "the-external-id"
+[network]
+fix_vpc_dns = true
 [endpoints.logs]
 [endpoints.kms]
 private_dns = false
