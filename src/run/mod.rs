@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::aws::{Ec2, OnThrottle, Sessions};
+use crate::aws::{Access, Ec2, OnThrottle, Sessions};
 use crate::config::Config;
 use crate::ids::{Region, TargetId};
 use crate::model::account::Account;
@@ -51,6 +51,21 @@ pub use shared_root::{registry, shared_root_accounts};
 
 /// Between two attempts at what the SDK has already tried again and again.
 const THROTTLED_REST: Duration = Duration::from_secs(10);
+
+/// How accounts.toml says that accounts are reached.
+pub fn access(config: &Config) -> Access {
+    let organization = &config.organization;
+    Access {
+        partition: config.partition(),
+        home_region: organization.regions[0].clone(),
+        role: organization.role.clone(),
+        external_id: organization.external_id.clone(),
+        session_name: organization.session_name.clone(),
+        session_tags: organization.session_tags.clone(),
+        source_identity: organization.source_identity.clone(),
+        via: organization.via.clone(),
+    }
+}
 
 /// One run of the program: what every step needs.
 pub struct Run {
