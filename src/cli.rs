@@ -1,6 +1,7 @@
 //! The command line: types only.
 
 mod change;
+mod init;
 mod rehearse;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use crate::plan::aim::Kind;
 use crate::report::audit::Format;
 use crate::sandbox::Breakage;
 
+pub use init::Init;
 pub use rehearse::{Faults, Rehearsal};
 
 /// Puts AWS PrivateLink endpoints, right, into every account of an organization.
@@ -145,6 +147,8 @@ pub enum Color {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first accounts.toml from what is in the organization, or a starter; changes nothing in AWS
+    Init(Init),
     /// Show the walk: who is a consumer, who is skipped and why
     #[command(after_help = "Examples:\n  linkwalk accounts\n  linkwalk accounts --explain \
                             111122223333\n  linkwalk accounts -o json")]

@@ -24,7 +24,7 @@ pub use ec2::{Ec2, EndpointModification, Interfaces, NewEndpoint};
 pub use limiter::Urgency;
 pub use organizations::Organizations;
 pub use requests::Request;
-pub use sessions::{Access, Caller, Sessions};
+pub use sessions::{Access, Caller, Sessions, region_of_environment};
 pub use throttle::OnThrottle;
 pub use topic::Topic;
 pub use traffic::Traffic;

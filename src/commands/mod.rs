@@ -6,6 +6,7 @@ mod audit;
 mod caps;
 mod course;
 mod destroy;
+mod init;
 mod kept;
 mod ledger;
 mod merge;
@@ -58,6 +59,9 @@ fn usage<T>(checked: Result<T, String>) -> Result<T, Exit> {
 fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Rehearse(asked) = &cli.command {
         return Ok(rehearse::run(asked, &cli.common));
+    }
+    if let Command::Init(asked) = &cli.command {
+        return Ok(init::run(asked, &cli));
     }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
@@ -125,9 +129,11 @@ async fn perform(
             None => Exit::Usage,
         },
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
-        Command::Rehearse(_) | Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => {
-            Exit::Ok
-        }
+        Command::Init(_)
+        | Command::Rehearse(_)
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. } => Exit::Ok,
     }
 }
 
@@ -205,6 +211,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     };
     match &cli.command {
         Command::Accounts { .. }
+        | Command::Init(_)
         | Command::Rehearse(_)
         | Command::Sandbox { .. }
         | Command::Runs
@@ -265,9 +272,11 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
-            Self::Runs | Self::Report { .. } | Self::Rehearse(_) | Self::Sandbox { .. } => {
-                return Ok(None);
-            }
+            Self::Init(_)
+            | Self::Runs
+            | Self::Report { .. }
+            | Self::Rehearse(_)
+            | Self::Sandbox { .. } => return Ok(None),
         };
         match asked.shard {
             None => Shard::of_environment(|name| std::env::var(name).ok()),
@@ -277,6 +286,7 @@ impl Command {
 
     fn name(&self) -> &'static str {
         match self {
+            Self::Init(_) => "init",
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } | Self::Destroy { plan: true, .. } => "plan",
             Self::Audit(_) => "audit",

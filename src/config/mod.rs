@@ -48,6 +48,7 @@ use crate::model::spec::{
 };
 
 pub use ignore::Ignore;
+pub use known::usual_kind;
 pub use lock::LockBucket;
 pub use notify::Notify;
 pub use problem::ConfigError;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of ours that it may name. What stands in no row may name anything.
-const MAY_NAME: [(&str, &[&str]); 13] = [
+const MAY_NAME: [(&str, &[&str]); 14] = [
     ("ids", &[]),
     ("exit", &[]),
     ("locked", &[]),
@@ -16,7 +16,11 @@ const MAY_NAME: [(&str, &[&str]); 13] = [
     ("shutdown", &["exit", "report"]),
     ("report", &["ids", "model", "plan", "audit", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),
-    ("run", &["ids", "model", "config", "plan", "audit", "aws", "report", "locked", "shutdown"]),
+    ("init", &["ids", "model", "config", "report"]),
+    (
+        "run",
+        &["ids", "model", "config", "plan", "audit", "init", "aws", "report", "locked", "shutdown"],
+    ),
     ("sandbox", &[]),
 ];
 

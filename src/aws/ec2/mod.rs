@@ -2,6 +2,7 @@
 
 mod change;
 mod observe;
+mod survey;
 
 pub use change::{EndpointModification, NewEndpoint};
 pub use observe::Interfaces;
