@@ -22,7 +22,7 @@ use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::time::Instant;
 
-use super::assume::AssumedRole;
+use super::assume::{AssumedRole, ROLE_STEP};
 use super::limiter::Limiter;
 use super::pace::Buckets;
 use super::paced::Paced;
@@ -183,11 +183,15 @@ impl Sessions {
         }
     }
 
-    /// Whether the account can be entered with the member role.
+    /// Whether the account can be entered with the member role. What the account may do then, and in which
+    /// regions, is not looked at.
     pub async fn enter(&self, account: &AccountId) -> Result<(), Failure> {
         let config = aws_sdk_sts::config::Builder::from(&self.member(account)).build();
         let answer = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await;
-        answer.map(drop).map_err(|e| error::failure("GetCallerIdentity", &e))
+        match answer.map_err(|e| error::failure("GetCallerIdentity", &e)) {
+            Err(failure) if failure.operation == ROLE_STEP => Err(failure),
+            _ => Ok(()),
+        }
     }
 
     fn new(caller: SdkConfig, access: Access, speed: f64) -> Self {

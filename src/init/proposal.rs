@@ -99,7 +99,7 @@ pub fn propose(seen: &Seen) -> Proposal {
     let found = vpcs::found(seen, &consumers);
     let vpcs = vpcs::vpcs(seen, &found);
     let selected = vpcs::selected(&vpcs.value, &found);
-    let regions = places::regions(seen, &selected);
+    let regions = places::regions(seen, &consumers, &selected);
     let selected: Vec<_> =
         selected.into_iter().filter(|found| regions.value.contains(found.region)).collect();
     let (subnets, route_tables) = subnets::subnets(&selected);
@@ -110,7 +110,7 @@ pub fn propose(seen: &Seen) -> Proposal {
         external_id: seen.external_id.clone(),
         include: include(seen, &choice),
         exclude: shared::exclude(&choice, &consumers),
-        waves: stages::waves(&choice.picks),
+        waves: stages::waves(&choice.picks, &kept_out),
         roster: if seen.listed { seen.accounts.clone() } else { Vec::new() },
         endpoints: services::endpoints(&selected),
         left_out: choice.left_out,

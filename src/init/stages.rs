@@ -5,90 +5,73 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Wave;
 use super::naming::{self, Stage};
 use super::units::{Pick, Unit};
+use crate::ids::AccountId;
 
-/// The stages of the accounts in a unit and below it; `None` is one that no name says.
-type Found = BTreeSet<Option<Stage>>;
+/// What is of each stage; `None` is what no name says.
+type Stages<'t, 'a> = BTreeMap<Option<Stage>, Vec<Pick<'t, 'a>>>;
 
 /// The waves that the names of the included units suggest; none where all are of one stage.
-pub(super) fn waves(picks: &[Pick<'_, '_>]) -> Vec<Wave> {
-    let mut by_stage: BTreeMap<Stage, Wave> = BTreeMap::new();
-    let mut all = Found::new();
+pub(super) fn waves(picks: &[Pick<'_, '_>], kept_out: &BTreeSet<&AccountId>) -> Vec<Wave> {
+    let mut stages = Stages::new();
     for pick in picks {
-        // Names above a pick are not in the tree below it, but its path is the operator's: a pick below
-        // `/Production` is production.
-        let inherited = pick.unit.inherited_stage();
+        let above = above(pick.unit);
         if pick.whole {
-            collect(pick.unit, inherited, &mut by_stage, &mut all);
+            collect(pick.unit, above, &mut stages);
         } else {
-            direct(pick.unit, pick.unit.stage(inherited), &mut by_stage, &mut all);
+            directly(pick.unit, above, &mut stages);
         }
     }
-    if all.len() < 2 {
+    if stages.len() < 2 {
         return Vec::new();
     }
     // Units that say nothing come last, as "the rest": production must not come before them.
-    if all.contains(&None) {
-        by_stage.remove(&Stage::Production);
+    if stages.remove(&None).is_some() {
+        stages.remove(&Some(Stage::Production));
     }
-    by_stage.into_values().collect()
+    let waves = stages.into_iter().filter_map(|(stage, parts)| Some((stage?, parts)));
+    waves.map(|(stage, parts)| wave(stage, &parts, kept_out)).collect()
 }
 
-fn collect(
-    unit: &Unit<'_>,
-    inherited: Option<Stage>,
-    by_stage: &mut BTreeMap<Stage, Wave>,
-    all: &mut Found,
-) {
-    let found = found(unit, inherited);
-    if let [one] = found.iter().copied().collect::<Vec<_>>().as_slice() {
-        all.insert(*one);
-        add(by_stage, *one, unit, true);
+fn wave(stage: Stage, parts: &[Pick<'_, '_>], kept_out: &BTreeSet<&AccountId>) -> Wave {
+    let members = parts.iter().flat_map(Pick::accounts);
+    Wave {
+        name: stage.as_str(),
+        accounts: parts.iter().flat_map(|part| part.unit.selectors(part.whole)).collect(),
+        members: members.filter(|account| !kept_out.contains(&account.id)).count(),
+    }
+}
+
+/// Names the unit as a whole where all of it is of one stage, else goes down.
+fn collect<'t, 'a>(unit: &'t Unit<'a>, above: Option<Stage>, stages: &mut Stages<'t, 'a>) {
+    if let [stage] = found(unit, above).into_iter().collect::<Vec<_>>()[..] {
+        stages.entry(stage).or_default().push(Pick { unit, whole: true });
         return;
     }
-    let stage = unit.stage(inherited);
-    direct(unit, stage, by_stage, all);
-    unit.below.iter().for_each(|below| collect(below, stage, by_stage, all));
+    directly(unit, above, stages);
+    unit.below.iter().for_each(|below| collect(below, stage(unit, above), stages));
 }
 
-fn direct(
-    unit: &Unit<'_>,
-    stage: Option<Stage>,
-    by_stage: &mut BTreeMap<Stage, Wave>,
-    all: &mut Found,
-) {
+fn directly<'t, 'a>(unit: &'t Unit<'a>, above: Option<Stage>, stages: &mut Stages<'t, 'a>) {
     if !unit.accounts.is_empty() {
-        all.insert(stage);
-        add(by_stage, stage, unit, false);
+        stages.entry(stage(unit, above)).or_default().push(Pick { unit, whole: false });
     }
 }
 
-fn add(by_stage: &mut BTreeMap<Stage, Wave>, stage: Option<Stage>, unit: &Unit<'_>, whole: bool) {
-    let Some(stage) = stage else { return };
-    let wave = by_stage.entry(stage).or_insert_with(|| Wave {
-        name: stage.as_str(),
-        accounts: Vec::new(),
-        members: 0,
-    });
-    wave.accounts.extend(unit.selectors(whole));
-    wave.members += if whole { unit.all().len() } else { unit.accounts.len() };
-}
-
-fn found(unit: &Unit<'_>, inherited: Option<Stage>) -> Found {
-    let stage = unit.stage(inherited);
+/// The stages of the accounts in a unit and below it.
+fn found(unit: &Unit<'_>, above: Option<Stage>) -> BTreeSet<Option<Stage>> {
+    let stage = stage(unit, above);
     let own = (!unit.accounts.is_empty()).then_some(stage);
     own.into_iter().chain(unit.below.iter().flat_map(|below| found(below, stage))).collect()
 }
 
-impl Unit<'_> {
-    /// What its name says, else what the unit above it is.
-    fn stage(&self, inherited: Option<Stage>) -> Option<Stage> {
-        self.name.and_then(naming::stage).or(inherited)
-    }
+/// What its name says, else what the unit above it is.
+fn stage(unit: &Unit<'_>, above: Option<Stage>) -> Option<Stage> {
+    unit.name.and_then(naming::stage).or(above)
+}
 
-    /// What the units above it say.
-    fn inherited_stage(&self) -> Option<Stage> {
-        let mut above: Vec<_> = self.path().split('/').filter(|name| !name.is_empty()).collect();
-        above.pop();
-        above.into_iter().rev().find_map(naming::stage)
-    }
+/// What the units above it say.
+fn above(unit: &Unit<'_>) -> Option<Stage> {
+    let mut names: Vec<_> = unit.path().split('/').filter(|name| !name.is_empty()).collect();
+    names.pop();
+    names.into_iter().rev().find_map(naming::stage)
 }

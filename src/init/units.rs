@@ -167,7 +167,9 @@ impl<'a> Pick<'_, 'a> {
 /// What `include` names.
 pub(super) fn choose<'t, 'a>(root: &'t Unit<'a>, seen: &Seen) -> Choice<'t, 'a> {
     let mut choice = Choice::default();
-    root.choose(seen, &mut choice);
+    if !seen.listed {
+        root.choose(seen, &mut choice);
+    }
     choice
 }
 
@@ -191,6 +193,7 @@ fn tally(seen: &Seen, accounts: &[&Account]) -> String {
             format!("none of {} looked at has VPCs of its own", count(looked, "account"))
         }
         (1, 1) => "the account looked at has VPCs of its own".to_owned(),
+        (looked, 1) => format!("1 of {looked} accounts looked at has VPCs of its own"),
         (looked, with) => format!("{with} of {looked} accounts looked at have VPCs of their own"),
     }
 }

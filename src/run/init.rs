@@ -14,6 +14,7 @@ use crate::ids::{AccountId, Region, TargetId};
 use crate::init::{Look, RoleTried, Seen, sample};
 use crate::model::account::{Account, AccountState};
 use crate::model::failure::{ErrorClass, Failure};
+use crate::model::region;
 use crate::plan::outcome::Outcome;
 use crate::report::event::{EventKind, Phase, Step};
 use crate::shutdown::Level;
@@ -83,7 +84,12 @@ async fn members(
 ) -> Result<(Option<AccountId>, Vec<Account>), Failure> {
     if !asked.accounts.is_empty() {
         let management = organizations.management_account().await.ok();
-        return Ok((management, asked.accounts.iter().map(named).collect()));
+        if let Some(id) = management.as_ref().filter(|id| asked.accounts.contains(id)) {
+            let wrong = format!("{id} is the management account, which is never touched");
+            return Err(Failure::local("--account", ErrorClass::Invalid, wrong));
+        }
+        let distinct: BTreeSet<_> = asked.accounts.iter().collect();
+        return Ok((management, distinct.into_iter().map(named).collect()));
     }
     let told = |mut failure: Failure| {
         if failure.class != ErrorClass::Credentials {
@@ -228,18 +234,19 @@ async fn look_at(
     }
 }
 
-/// The account's regions. Every account has some that cannot be disabled, and one of those answers where the
+/// The account's regions, those of the partition: an emulator may know more. Every account has some that cannot be disabled, and one of those answers where the
 /// region in which the walk began is not enabled here.
 async fn enabled(run: &Run, sessions: &Sessions, home: &TargetId) -> Result<Vec<Region>, Failure> {
-    let asked = sessions.ec2(home, run.on_throttle(home)).regions().await;
-    match asked {
+    let asked = match sessions.ec2(home, run.on_throttle(home)).regions().await {
         Err(failure) if failure.class == ErrorClass::NotEnabled => {
-            let partition = crate::model::region::partition(&home.region);
+            let partition = region::partition(&home.region);
             let region = partition.map_or("us-east-1", |partition| partition.home);
             let elsewhere =
                 TargetId { account: home.account.clone(), region: Region::from(region) };
             sessions.ec2(&elsewhere, run.on_throttle(&elsewhere)).regions().await
         }
         answer => answer,
-    }
+    }?;
+    let partition = region::partition_of(&home.region);
+    Ok(asked.into_iter().filter(|region| region::partition_of(region) == partition).collect())
 }

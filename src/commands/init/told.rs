@@ -76,7 +76,8 @@ fn summary(seen: &Seen, proposal: &Proposal, place: &Place) -> String {
     let endpoints = proposal.endpoints.value.iter().filter(|table| table.active);
     let endpoints: Vec<_> = endpoints.map(|table| table.name.as_str()).collect();
     let waves: Vec<_> = proposal.waves.iter().map(|wave| wave.name).collect();
-    let waves = if waves.is_empty() { "one".to_owned() } else { waves.join(", ") };
+    let waves =
+        if waves.is_empty() { "none: everything at once".to_owned() } else { waves.join(", ") };
     let mut lines = vec![format!("{wrote}: {}", looked_in_words(seen))];
     for (name, value) in [
         ("regions", regions.join(", ")),
