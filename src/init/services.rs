@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::vpcs::Found;
-use super::{Said, Table};
+use super::{Said, Table, some};
 use crate::config;
-use crate::model::endpoint::{EndpointKind, OWNER_TAG};
+use crate::model::endpoint::OWNER_TAG;
 use crate::model::service::short_name;
 
 /// The least of a private network for containers, and the services behind each name.
@@ -42,17 +42,15 @@ pub(super) fn endpoints(selected: &[&Found<'_>]) -> Said<Vec<Table>> {
             tables.push(Table { active: is_usual(on), name, why });
         }
     }
-    let why = match (usual, others.is_empty()) {
-        (true, _) => {
-            vec!["Services that at least half of the VPCs have endpoints of already.".to_owned()]
-        }
-        (false, _) => vec!["What containers need in a private network.".to_owned()],
+    let why = if usual {
+        "Services that at least half of the VPCs have endpoints of already."
+    } else {
+        "What containers need in a private network."
     };
-    let others = others.into_iter().map(|(what, on)| format!("{what} ({on})")).collect::<Vec<_>>();
-    let others = (!others.is_empty()).then(|| {
-        format!("Also seen, and to be asked for in tables of their own: {}.", others.join(", "))
-    });
-    Said { value: tables, why: why.into_iter().chain(others).collect() }
+    let others: Vec<_> = others.into_iter().map(|(what, on)| format!("{what} in {on}")).collect();
+    let others = (!others.is_empty())
+        .then(|| format!("Also there, each a matter of a table of its own: {}.", some(others)));
+    Said { value: tables, why: [why.to_owned()].into_iter().chain(others).collect() }
 }
 
 /// In how many VPCs there is an endpoint of each table's; and of what no table's name stands for.
@@ -65,7 +63,7 @@ fn counted(selected: &[&Found<'_>]) -> (BTreeMap<String, usize>, BTreeMap<String
             let kind = &endpoint.key.kind;
             here.insert(match config::usual_kind(short) {
                 Some(usual) if usual == *kind => (true, table(short).to_owned()),
-                _ => (false, format!("{short}, {}", kind_in_words(kind))),
+                _ => (false, format!("{short} ({kind})")),
             });
         }
         for (is_table, name) in here {
@@ -73,10 +71,6 @@ fn counted(selected: &[&Found<'_>]) -> (BTreeMap<String, usize>, BTreeMap<String
         }
     }
     (by_table, others)
-}
-
-fn kind_in_words(kind: &EndpointKind) -> String {
-    format!("{kind} endpoint")
 }
 
 /// The table that leads to a service.

@@ -225,10 +225,7 @@ fn endpoints_that_most_vpcs_have_already_are_proposed() {
         parsed(&text(&proposal));
     }
     let written = text(&propose(&with_vpcs(vec![with("s3!interface brand-new")])));
-    assert!(
-        written.contains("brand-new, interface endpoint (1), s3, interface endpoint (1)"),
-        "{written}"
-    );
+    assert!(written.contains(": brand-new (interface) in 1, s3 (interface) in 1."), "{written}");
 }
 
 #[test]

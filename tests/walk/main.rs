@@ -15,6 +15,7 @@ mod demo;
 mod destroy;
 mod edges;
 mod faults;
+mod init;
 mod interrupt;
 mod isolation;
 mod lock;

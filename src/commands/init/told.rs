@@ -1,6 +1,6 @@
 //! What is said of a file that was written, and what comes next.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::file::Place;
 use super::looked_in_words;
@@ -9,7 +9,7 @@ use crate::commands::out;
 use crate::commands::screen::Screen;
 use crate::exit::Exit;
 use crate::init::{Proposal, Seen};
-use crate::model::account::AccountState;
+use crate::model::account::{Account, AccountState};
 use crate::report::{safe, words};
 
 /// Version of the document.
@@ -108,14 +108,14 @@ fn next(place: &Place, sandbox: bool) -> String {
     )
 }
 
-fn document(seen: Option<&Seen>, proposal: &Proposal, place: &Place) -> serde_json::Value {
+fn document(seen: Option<&Seen>, proposal: &Proposal, place: &Place) -> Value {
     let file = match place {
         Place::Stdout => None,
         Place::File(path) => Some(path.display().to_string()),
     };
     let looked = seen.map(|seen| {
         let is_active =
-            |account: &&crate::model::account::Account| account.state == AccountState::Active;
+            |account: &&Account| account.state == AccountState::Active;
         let closed = seen.looks.iter().filter_map(|(id, look)| Some((id, look.as_ref().err()?)));
         let closed: Vec<_> =
             closed.map(|(id, failure)| json!({ "account": id, "failure": failure })).collect();
@@ -142,9 +142,15 @@ fn document(seen: Option<&Seen>, proposal: &Proposal, place: &Place) -> serde_js
         "regions": proposal.regions.value,
         "shared_root": proposal.shared_root.value,
         "include": include,
-        "vpcs": proposal.vpcs.value.toml(),
-        "subnets": proposal.subnets.value.toml(),
+        "vpcs": value(&proposal.vpcs.value.toml()),
+        "subnets": value(&proposal.subnets.value.toml()),
         "endpoints": endpoints,
         "waves": waves.collect::<Vec<_>>(),
     })
+}
+
+/// What TOML says, as JSON says it.
+fn value(written: &str) -> Value {
+    let table: Option<Value> = toml::from_str(&format!("value = {written}")).ok();
+    table.map(|mut table| table["value"].take()).unwrap_or_default()
 }
