@@ -1,26 +1,30 @@
 //! The command line: types only.
 
+mod apply;
+mod audit;
 mod change;
 mod init;
+mod output;
 mod rehearse;
+mod report;
+mod sandbox;
+mod scope;
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use serde_json::Value;
+use clap::{Args, Parser, Subcommand};
 
+pub use apply::Apply;
+pub use audit::AuditOptions;
 pub use change::{Adopt, Change, Deleting};
-
-use crate::config::{InvalidSelector, Selector, Share};
-use crate::ids::AccountId;
-use crate::model::shard::Shard;
-use crate::plan::aim::Kind;
-use crate::report::audit::Format;
-use crate::sandbox::Breakage;
-
 pub use init::Init;
+pub use output::{Color, Output, Written};
 pub use rehearse::{Faults, Rehearsal};
+pub use report::{Merge, ReportVerb};
+pub use sandbox::SandboxVerb;
+pub use scope::{Only, Scope, Sharding};
+
+use crate::ids::AccountId;
 
 /// Puts AWS PrivateLink endpoints, right, into every account of an organization.
 #[derive(Debug, Parser)]
@@ -73,75 +77,6 @@ pub struct Common {
         default_value = ".linkwalk"
     )]
     pub state_dir: PathBuf,
-}
-
-/// Formats of stdout.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// For people
-    Text,
-    /// One JSON document
-    Json,
-    /// One JSON event per line, as it happens
-    Jsonl,
-}
-
-/// What is written to stdout: a format of every command, or a report of the audit's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// Of every command.
-    Plain(Output),
-    /// Of `audit` alone.
-    Report(Format),
-}
-
-impl Written {
-    const ALL: [Self; 10] = [
-        Self::Plain(Output::Text),
-        Self::Plain(Output::Json),
-        Self::Plain(Output::Jsonl),
-        Self::Report(Format::Markdown),
-        Self::Report(Format::Junit),
-        Self::Report(Format::Sarif),
-        Self::Report(Format::Ocsf),
-        Self::Report(Format::Asff),
-        Self::Report(Format::Csv),
-        Self::Report(Format::Html),
-    ];
-
-    /// What the rest of the program writes meanwhile: nothing that would come between a report's lines.
-    pub fn output(self) -> Output {
-        match self {
-            Self::Plain(output) => output,
-            Self::Report(_) => Output::Json,
-        }
-    }
-}
-
-impl ValueEnum for Written {
-    fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        match self {
-            Self::Plain(output) => output.to_possible_value(),
-            Self::Report(format) => {
-                Some(PossibleValue::new(format.as_str()).help("A report of audit, and of no other"))
-            }
-        }
-    }
-}
-
-/// When to colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    /// On a terminal that takes it
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
 }
 
 /// The verbs.
@@ -275,240 +210,4 @@ pub enum Command {
         #[command(subcommand)]
         verb: SandboxVerb,
     },
-}
-
-/// What else `report` does.
-#[derive(Debug, Subcommand)]
-pub enum ReportVerb {
-    /// Join the reports of all shards of a run or an audit; the verdict is that of the whole
-    #[command(
-        after_help = "Examples:\n  linkwalk report merge shard-*.json\n  linkwalk report merge \
-                      audit-*.json --report html=audit.html\n\nThe files are what `apply -o json` or \
-                      `audit -o json` of every shard wrote. Exit codes are those of the whole."
-    )]
-    Merge(Merge),
-}
-
-/// Options of `report merge`.
-#[derive(Debug, Args)]
-pub struct Merge {
-    /// The reports of the shards, in any order
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-    /// Join what is there when shards are missing: says which, and is never in sync
-    #[arg(long)]
-    pub partial: bool,
-    /// Write a report of joined audits to a file as well, as `audit --report` does
-    #[arg(long = "report", value_name = "FORMAT=PATH")]
-    pub reports: Vec<String>,
-}
-
-/// Options of `audit`.
-#[derive(Debug, Args)]
-pub struct AuditOptions {
-    /// Which targets
-    #[command(flatten)]
-    pub scope: Scope,
-    /// Say what is new, fixed and left since this report, a document of `audit -o json`
-    #[arg(long, value_name = "REPORT")]
-    pub since: Option<PathBuf>,
-    /// Write a report to a file as well, - for stdout; may be given several times. Formats: text, json,
-    /// markdown, junit, sarif, ocsf, asff, csv, html
-    #[arg(long = "report", value_name = "FORMAT=PATH")]
-    pub reports: Vec<String>,
-    /// Tell whom accounts.toml names in its notify table when findings have changed since they were last told, or
-    /// since the report of --since
-    #[arg(long)]
-    pub notify: bool,
-}
-
-/// What `apply` takes.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Apply {
-    /// A plan that `plan --out FILE` wrote: exactly this is done, where it still holds
-    #[arg(value_name = "PLAN")]
-    pub plan: Option<PathBuf>,
-    /// Which targets
-    #[command(flatten)]
-    pub scope: Scope,
-    /// Do not ask
-    #[arg(long, visible_alias = "auto-approve")]
-    pub yes: bool,
-    /// Go on with a run that was killed or interrupted: the last one, or this one
-    #[arg(
-        long,
-        value_name = "RUN",
-        num_args = 0..=1,
-        default_missing_value = "",
-        conflicts_with_all = ["plan", "accounts", "regions", "units", "waves", "only", "from"]
-    )]
-    pub resume: Option<String>,
-    /// Plan targets anew in which the saved plan does not hold any more
-    #[arg(long, requires = "plan")]
-    pub replan: bool,
-    /// Ask between two waves whether to go on
-    #[arg(long, conflicts_with = "yes")]
-    pub ask_between_waves: bool,
-    /// How far
-    #[command(flatten)]
-    pub change: Change,
-    /// Refuse a plan that deletes more: a count of resources, or a share of targets (5%)
-    #[arg(long, value_name = "N|N%")]
-    pub max_deletes: Option<Share>,
-    /// Refuse a plan that creates, changes or deletes more: a count of resources, or a share of targets
-    #[arg(long, value_name = "N|N%")]
-    pub max_changes: Option<Share>,
-}
-
-/// What can be done to the sandbox.
-#[derive(Debug, Subcommand)]
-pub enum SandboxVerb {
-    /// Spoil something that the deployment made, so that there is drift to find
-    Break {
-        /// How; any way that fits if absent
-        #[arg(value_parser = PossibleValuesParser::new(Breakage::ALL.map(Breakage::name)))]
-        name: Option<String>,
-        /// Choose by this number, the same every time
-        #[arg(long, value_name = "N")]
-        seed: Option<u64>,
-    },
-    /// Forget everything done in the sandbox
-    Reset,
-    /// Serve it on loopback for any AWS client, and print the environment to export
-    Serve {
-        /// A scenario file; the demo organization if absent
-        #[arg(long, value_name = "FILE")]
-        world: Option<PathBuf>,
-        /// Where to listen; 0 takes any free port
-        #[arg(long, value_name = "N", default_value = "4566")]
-        port: u16,
-        /// One account with nothing in it
-        #[arg(long, conflicts_with = "world")]
-        empty: bool,
-    },
-}
-
-/// Splits the accounts in scope over several processes.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub struct Sharding {
-    /// Only the I-th of N parts of the accounts, 1/4 to 4/4; docs/shards.md says what AWS Batch, Kubernetes
-    /// and Step Functions set instead
-    #[arg(long, value_name = "I/N", env = "LINKWALK_SHARD", hide_env_values = true)]
-    pub shard: Option<Shard>,
-}
-
-/// Narrows a command to some of the targets. Several kinds of narrowing all hold; several values of one
-/// kind are alternatives.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Scope {
-    /// Only this account; may be given several times
-    #[arg(long = "account", value_name = "ID")]
-    pub accounts: Vec<AccountId>,
-    /// Only this region of accounts.toml; may be given several times
-    #[arg(long = "region", value_name = "REGION")]
-    pub regions: Vec<String>,
-    /// Only accounts of this unit: /path, /path/** with all below it, ou-ab12-cd34ef56
-    #[arg(long = "ou", value_name = "PATH", value_parser = unit)]
-    pub units: Vec<Selector>,
-    /// Only this wave of accounts.toml, by its name or its number
-    #[arg(long = "wave", value_name = "WAVE")]
-    pub waves: Vec<String>,
-    /// Only these kinds of drift (missing, tags, ...), or targets that ended so (failed, unreachable,
-    /// ...) in the report that --from names; several with commas
-    #[arg(long, value_name = "WORDS", value_delimiter = ',')]
-    pub only: Vec<Only>,
-    /// The report of an earlier run: a file that `-o json` wrote, or the run's id
-    #[arg(long, value_name = "FILE|RUN", requires = "only")]
-    pub from: Option<PathBuf>,
-    /// Which part
-    #[command(flatten)]
-    pub shard: Sharding,
-    /// What `from` names, read.
-    #[arg(skip)]
-    pub report: Option<Value>,
-}
-
-/// What `--only` takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum Only {
-    /// Nothing was changed, because the first change failed
-    Failed,
-    /// It could not be read
-    Unreachable,
-    /// Its turn did not come
-    NotStarted,
-    /// Some changes failed
-    PartlyChanged,
-    /// It is still not what accounts.toml says
-    Diverged,
-    /// The run was interrupted while it was being changed
-    Interrupted,
-    /// Drift: a wanted endpoint is not there
-    Missing,
-    /// Drift: an endpoint is failed, rejected or expired, or one too many
-    State,
-    /// Drift: subnets of an endpoint
-    Subnets,
-    /// Drift: security groups of an endpoint
-    SecurityGroups,
-    /// Drift: rules of the deployment's security group
-    Rules,
-    /// Drift: route tables of a gateway endpoint
-    RouteTables,
-    /// Drift: private DNS of an endpoint
-    PrivateDns,
-    /// Drift: the policy of an endpoint
-    Policy,
-    /// Drift: the IP address type of an endpoint
-    IpAddressType,
-    /// Drift: the DNS options of an endpoint
-    DnsOptions,
-    /// Drift: tags
-    Tags,
-    /// What is ours and no longer wanted; needs --mode sync
-    Orphans,
-}
-
-impl Only {
-    /// The outcome it selects, as documents write it; `None` for a word that selects something else.
-    pub fn outcome(self) -> Option<&'static str> {
-        Some(match self {
-            Self::Failed => "failed",
-            Self::Unreachable => "unreachable",
-            Self::NotStarted => "not-started",
-            Self::PartlyChanged => "partly-changed",
-            Self::Diverged => "diverged",
-            Self::Interrupted => "interrupted",
-            _ => return None,
-        })
-    }
-
-    /// The kind of drift it selects; `None` for a word that selects something else.
-    pub fn kind(self) -> Option<Kind> {
-        self.to_possible_value()?.get_name().parse().ok()
-    }
-}
-
-/// What follows `ou:` in a selector.
-fn unit(text: &str) -> Result<Selector, InvalidSelector> {
-    format!("ou:{text}").parse()
-}
-
-impl Scope {
-    /// As it was written, one option after the other; nothing where nothing was narrowed.
-    pub fn words(&self) -> Vec<String> {
-        let mut words: Vec<String> = Vec::new();
-        words.extend(self.accounts.iter().map(|account| format!("--account {account}")));
-        words.extend(self.regions.iter().map(|region| format!("--region {region}")));
-        words.extend(
-            self.units
-                .iter()
-                .map(|unit| format!("--ou {}", unit.as_str().trim_start_matches("ou:"))),
-        );
-        words.extend(self.waves.iter().map(|wave| format!("--wave {wave}")));
-        let only = self.only.iter().filter_map(|word| word.outcome());
-        words.extend(only.map(|word| format!("--only {word}")));
-        words.extend(self.shard.shard.map(|shard| format!("--shard {shard}")));
-        words
-    }
 }

@@ -20,7 +20,7 @@ pub struct Init {
     /// Where to write: a file that is not there yet, or - for stdout
     #[arg(long, value_name = "FILE", default_value = "accounts.toml")]
     pub to: PathBuf,
-    /// Try this role first; then OrganizationAccountAccessRole and AWSControlTowerExecution
+    /// Try this role first, then those that AWS itself makes in member accounts
     #[arg(long, value_name = "NAME")]
     pub role: Option<String>,
     /// The external id that the role wants; it is written into the file

@@ -3,7 +3,7 @@
 mod file;
 mod told;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::kept::{Kept, Scenario};
 use super::out;
@@ -44,8 +44,9 @@ pub(super) fn run(asked: &Init, cli: &Cli) -> Exit {
             return Exit::Failed;
         }
     };
-    let world = sandbox.as_ref().map(Option::as_deref);
-    runtime.block_on(Box::pin(propose(asked, screen, &place, world))).unwrap_or_else(|told| told)
+    runtime
+        .block_on(Box::pin(propose(asked, screen, &place, sandbox.as_ref())))
+        .unwrap_or_else(|told| told)
 }
 
 /// Wrong usage, before anything is asked.
@@ -68,21 +69,23 @@ async fn propose(
     asked: &Init,
     screen: Screen,
     place: &Place,
-    world: Option<Option<&Path>>,
+    world: Option<&Option<PathBuf>>,
 ) -> Result<Exit, Exit> {
     if asked.offline {
         return starter(asked, screen, place, "as --offline says").await;
     }
     let kept = match world {
         None => None,
-        Some(world) => Some(Kept::open(Scenario::of(world)).map_err(refused)?),
+        Some(world) => {
+            Some(Kept::open(Scenario::of(world.as_deref())).map_err(|wrong| refused(&wrong))?)
+        }
     };
     let home = match &kept {
         Some(kept) => Region::from(kept.sandbox.world().home()),
         None => home(HOME).await,
     };
-    let config = provisional(asked, home)?;
-    let stage = Stage::open("init", config, Aim::default(), screen, kept, None).await;
+    let config = provisional(asked, &home)?;
+    let stage = Box::pin(Stage::open("init", config, Aim::default(), screen, kept, None)).await;
     let stage = stage.map_err(|why| match why {
         NotOpened::Failed(failure) => {
             out::failure("cannot start", &failure);
@@ -127,15 +130,15 @@ async fn propose(
 const NO_CREDENTIALS: &str = "because there are no AWS credentials: sign in (`aws sso login`, AWS_PROFILE) and run \
                               `linkwalk init` again, to another file, for a proposal from your organization";
 
-fn refused(wrong: String) -> Exit {
-    out::error(&wrong);
+fn refused(wrong: &str) -> Exit {
+    out::error(wrong);
     Exit::Usage
 }
 
 /// A starter, and why it is one.
 async fn starter(asked: &Init, screen: Screen, place: &Place, why: &str) -> Result<Exit, Exit> {
     let home = if asked.regions.is_empty() { home(STARTER).await } else { Region::from("") };
-    let config = provisional(asked, home)?;
+    let config = provisional(asked, &home)?;
     let organization = &config.organization;
     let external_id = organization.external_id.as_deref();
     let proposal = init::starter(&organization.regions, asked.role.as_deref(), external_id);
@@ -150,7 +153,7 @@ async fn home(otherwise: &str) -> Region {
 }
 
 /// What is said of the accounts on the command line, as an accounts.toml, so that it is checked like one.
-fn provisional(asked: &Init, home: Region) -> Result<Config, Exit> {
+fn provisional(asked: &Init, home: &Region) -> Result<Config, Exit> {
     let regions = match asked.regions.as_slice() {
         [] => vec![home.as_str()],
         regions => regions.iter().map(String::as_str).collect(),

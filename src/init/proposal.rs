@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::subnets::{self, Subnets};
-use super::units::{self, Choice};
+use super::units::{self, Choice, Pick};
 use super::vpcs::{self, Vpcs};
 use super::{Seen, USUAL_ROLES, called, count, places, services, shared, some, stages};
 use crate::ids::{AccountId, Region};
@@ -93,7 +93,7 @@ pub fn propose(seen: &Seen) -> Proposal {
     let mut consumers: Vec<&Account> = if seen.listed {
         seen.members().collect()
     } else {
-        choice.picks.iter().flat_map(|pick| pick.accounts()).collect()
+        choice.picks.iter().flat_map(Pick::accounts).collect()
     };
     consumers.retain(|account| !kept_out.contains(&account.id));
     let found = vpcs::found(seen, &consumers);

@@ -36,8 +36,8 @@ pub(super) fn endpoints(selected: &[&Found<'_>]) -> Said<Vec<Table>> {
     let has_ecr = tables.iter().any(|table| table.name == "ecr" && table.active);
     for (name, on) in by_table {
         let is_classic = CLASSIC.iter().any(|(classic, ..)| *classic == name);
-        // The bundle brings it along.
-        if !is_classic && !(has_ecr && name == "s3") {
+        let comes_along = has_ecr && name == "s3";
+        if !(is_classic || comes_along) {
             let why = format!("in {on} of {all} VPCs already");
             tables.push(Table { active: is_usual(on), name, why });
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::units::Choice;
+use super::units::{Choice, Pick};
 use super::{Said, Seen, called, naming, some};
 use crate::ids::AccountId;
 use crate::model::account::Account;
@@ -26,7 +26,7 @@ pub(super) fn shared_root(seen: &Seen, choice: &Choice<'_, '_>) -> Said<Vec<Acco
     let found: Vec<_> = choice
         .picks
         .iter()
-        .flat_map(|pick| pick.accounts())
+        .flat_map(Pick::accounts)
         .filter(|account| delegated.contains(&account.id))
         .collect();
     if !found.is_empty() {

@@ -100,7 +100,9 @@ fn tagged(selected: &[&Found<'_>]) -> Option<((String, String), usize)> {
         let mut says: Vec<_> = says.map(|(key, value)| (key.as_str(), value.as_str())).collect();
         says.sort_unstable();
         says.dedup();
-        says.into_iter().for_each(|tag| *on.entry(tag).or_default() += 1);
+        for tag in says {
+            *on.entry(tag).or_default() += 1;
+        }
     }
     let best = on.into_iter().rev().max_by_key(|((_, value), on)| (*on, rank(value)));
     best.map(|((key, value), on)| ((key.to_owned(), value.to_owned()), on))

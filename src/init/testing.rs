@@ -117,7 +117,7 @@ pub(super) fn vpc(tags: &[(&str, &str)]) -> Vpc {
 
 /// A VPC with these tags and subnets: `private` or `public` by their routes, with their tags.
 pub(super) fn network(tags: &[(&str, &str)], subnets: &[(&str, &[(&str, &str)])]) -> Vpc {
-    let owned = |tags: &[(&str, &str)]| -> Tags {
+    let as_tags = |tags: &[(&str, &str)]| -> Tags {
         tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
     let owner: AccountId = "000000000000".parse().unwrap();
@@ -142,7 +142,7 @@ pub(super) fn network(tags: &[(&str, &str)], subnets: &[(&str, &[(&str, &str)])]
             ipv4: None,
             ipv6: None,
             free_addresses: 250,
-            tags: owned(tags),
+            tags: as_tags(tags),
         };
         all.insert(id, subnet);
     }
@@ -153,7 +153,7 @@ pub(super) fn network(tags: &[(&str, &str)], subnets: &[(&str, &[(&str, &str)])]
         cidrs: Vec::new(),
         dns_support: true,
         dns_hostnames: true,
-        tags: owned(tags),
+        tags: as_tags(tags),
         subnets: all,
         route_tables: tables,
         security_groups: BTreeMap::new(),

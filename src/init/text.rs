@@ -4,6 +4,7 @@ use super::sheet::{Sheet, key, list, literal, quoted};
 use super::subnets::Subnets;
 use super::vpcs::Vpcs;
 use super::{Proposal, Wave};
+use crate::ids::{AccountId, Region};
 
 /// The sections that a first accounts.toml does not need.
 const MORE: &str = include_str!("more.toml");
@@ -53,7 +54,9 @@ pub fn access(regions: &[&str], role: &str, external_id: Option<&str>) -> String
 }
 
 fn all(sheet: &mut Sheet, comments: &[String]) {
-    comments.iter().for_each(|comment| sheet.comment(comment));
+    for comment in comments {
+        sheet.comment(comment);
+    }
 }
 
 fn organization(sheet: &mut Sheet, proposal: &Proposal) {
@@ -65,11 +68,11 @@ fn organization(sheet: &mut Sheet, proposal: &Proposal) {
         None => sheet.line("# external_id = \"a-shared-secret\""),
     }
     all(sheet, &proposal.shared_root.why);
-    let ids = proposal.shared_root.value.iter().map(|id| id.as_str());
+    let ids = proposal.shared_root.value.iter().map(AccountId::as_str);
     let shared: Vec<_> = ["management"].into_iter().chain(ids).collect();
     sheet.line(&format!("shared_root = {}", list(&shared)));
     all(sheet, &proposal.regions.why);
-    let regions: Vec<_> = proposal.regions.value.iter().map(|region| region.as_str()).collect();
+    let regions: Vec<_> = proposal.regions.value.iter().map(Region::as_str).collect();
     sheet.line(&format!("regions = {}", list(&regions)));
 }
 

@@ -45,9 +45,10 @@ pub async fn look_around(run: &Arc<Run>, asked: &Asked) -> Result<Option<Seen>, 
     run.sessions.caller().await?;
     let organizations = run.sessions.organizations(Arc::new(|_| {}));
     let (management, accounts) = members(&organizations, asked).await?;
-    let delegated = match asked.accounts.is_empty() {
-        true => organizations.delegated_administrators().await.ok(),
-        false => None,
+    let delegated = if asked.accounts.is_empty() {
+        organizations.delegated_administrators().await.ok()
+    } else {
+        None
     };
     let chosen = sample(&accounts, management.as_ref(), asked.all || !asked.accounts.is_empty());
     let chosen: Vec<Account> = chosen.into_iter().cloned().collect();

@@ -8,6 +8,7 @@ use crate::cli::Output;
 use crate::commands::out;
 use crate::commands::screen::Screen;
 use crate::exit::Exit;
+use crate::ids::Region;
 use crate::init::{Proposal, Seen};
 use crate::model::account::{Account, AccountState};
 use crate::report::{safe, words};
@@ -66,7 +67,7 @@ fn summary(seen: &Seen, proposal: &Proposal, place: &Place) -> String {
         Place::Stdout => "proposed".to_owned(),
         Place::File(path) => format!("wrote {}", path.display()),
     };
-    let regions: Vec<_> = proposal.regions.value.iter().map(|region| region.as_str()).collect();
+    let regions: Vec<_> = proposal.regions.value.iter().map(Region::as_str).collect();
     let include: Vec<_> = proposal.include.iter().map(|(selector, _)| selector.as_str()).collect();
     let include = match proposal.roster.len() {
         0 if include.is_empty() => "every usable member: name units before you plan".to_owned(),
@@ -114,8 +115,7 @@ fn document(seen: Option<&Seen>, proposal: &Proposal, place: &Place) -> Value {
         Place::File(path) => Some(path.display().to_string()),
     };
     let looked = seen.map(|seen| {
-        let is_active =
-            |account: &&Account| account.state == AccountState::Active;
+        let is_active = |account: &&Account| account.state == AccountState::Active;
         let closed = seen.looks.iter().filter_map(|(id, look)| Some((id, look.as_ref().err()?)));
         let closed: Vec<_> =
             closed.map(|(id, failure)| json!({ "account": id, "failure": failure })).collect();
