@@ -3,10 +3,13 @@
 mod apply;
 mod audit;
 mod change;
+mod doctor;
 mod init;
 mod output;
+mod policy;
 mod rehearse;
 mod report;
+mod role;
 mod sandbox;
 mod scope;
 
@@ -17,10 +20,13 @@ use clap::{Args, Parser, Subcommand};
 pub use apply::Apply;
 pub use audit::AuditOptions;
 pub use change::{Adopt, Change, Deleting};
+pub use doctor::Doctor;
 pub use init::Init;
 pub use output::{Color, Output, Written};
+pub use policy::PolicyOptions;
 pub use rehearse::{Faults, Rehearsal};
 pub use report::{Merge, ReportVerb};
+pub use role::{GivenOrganization, RoleFormat, RoleOptions};
 pub use sandbox::SandboxVerb;
 pub use scope::{Only, Scope, Sharding};
 
@@ -168,6 +174,9 @@ pub enum Command {
                             not be looked at, whatever else was found."
     )]
     Audit(AuditOptions),
+    /// Prove access, permissions, networks and quotas in every account, before any change; changes nothing
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Doctor),
     /// Predict a rollout: the real one, in a simulated organization and in virtual time
     #[command(
         after_help = "Examples:\n  linkwalk rehearse --accounts 1000 --endpoints ecr,logs,ssm\n  \
@@ -175,6 +184,8 @@ pub enum Command {
                             --save-world world.json && linkwalk rehearse --world world.json"
     )]
     Rehearse(Rehearsal),
+    /// Print the role that accounts need, with no more rights than that, or what its caller needs
+    Role(RoleOptions),
     /// Delete everything that this deployment owns, after a typed confirmation
     #[command(
         after_help = "Examples:\n  linkwalk destroy --plan                     # what would go\n  \
@@ -199,6 +210,8 @@ pub enum Command {
         #[command(flatten)]
         deleting: Deleting,
     },
+    /// Show the policy that endpoints of a service would have, as it would be sent
+    Policy(PolicyOptions),
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
         after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \

@@ -6,6 +6,7 @@ mod audit;
 mod caps;
 mod course;
 mod destroy;
+mod doctor;
 mod init;
 mod kept;
 mod ledger;
@@ -13,15 +14,18 @@ mod merge;
 mod notify;
 mod out;
 mod plan;
+mod policy;
 mod rehearse;
 mod report_file;
 mod resume;
+mod role;
 mod runs;
 mod sandbox;
 mod save_world;
 mod saved;
 mod scope;
 mod screen;
+mod shared_root;
 mod stage;
 mod unlock;
 
@@ -63,6 +67,9 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Init(asked) = &cli.command {
         return Ok(init::run(asked, &cli));
     }
+    if let Command::Policy(asked) = &cli.command {
+        return Ok(policy::run(asked, &cli));
+    }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
     let home = ledger::state(&cli.common.state_dir, sandbox.is_some());
@@ -75,6 +82,9 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
         Exit::Usage
     })?;
     let config = Config { shard, ..config };
+    if let Command::Role(asked) = &cli.command {
+        return Ok(role::run(asked, &config, screen, cli.common.output, sandbox.as_ref()));
+    }
     if let Some(scope) = cli.command.scope() {
         usage(scope::read_report(scope, &home))?;
     }
@@ -128,9 +138,13 @@ async fn perform(
             Some(ready) => Box::pin(audit::run(stage, ready)).await,
             None => Exit::Usage,
         },
+        Command::Doctor(asked) if asked.shared_root => shared_root::run(stage, &asked).await,
+        Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
         Command::Init(_)
         | Command::Rehearse(_)
+        | Command::Role(_)
+        | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Exit::Ok,
@@ -213,11 +227,16 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
         Command::Accounts { .. }
         | Command::Init(_)
         | Command::Rehearse(_)
+        | Command::Role(_)
+        | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs
         | Command::Report { .. } => Ok((Aim::default(), None)),
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
+        }
+        Command::Doctor(asked) => {
+            scope::check(&asked.scope, config, sandbox).map(|()| (Aim::default(), None))
         }
         Command::Audit(options) => {
             scope::check(&options.scope, config, sandbox).map(|()| (Aim::default(), None))
@@ -272,10 +291,13 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
+            Self::Doctor(asked) => &asked.scope.shard,
             Self::Init(_)
             | Self::Runs
             | Self::Report { .. }
             | Self::Rehearse(_)
+            | Self::Policy(_)
+            | Self::Role(_)
             | Self::Sandbox { .. } => return Ok(None),
         };
         match asked.shard {
@@ -290,12 +312,15 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } | Self::Destroy { plan: true, .. } => "plan",
             Self::Audit(_) => "audit",
+            Self::Doctor(_) => "doctor",
             Self::Apply(_) => "apply",
             Self::Destroy { .. } => "destroy",
             Self::Runs => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
+            Self::Role(_) => "role",
+            Self::Policy(_) => "policy",
             Self::Sandbox { .. } => "sandbox",
         }
     }
@@ -306,6 +331,7 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => Some(scope),
             Self::Apply(asked) => Some(&mut asked.scope),
             Self::Audit(asked) => Some(&mut asked.scope),
+            Self::Doctor(asked) => Some(&mut asked.scope),
             _ => None,
         }
     }

@@ -91,7 +91,18 @@ pub(super) fn document(folder: &RunFolder, past: &Past) -> Value {
     if let Some(code) = settled.exit_code {
         document["exit_code"] = json!(code);
     }
+    if let Some(shard) = shard(folder) {
+        document["shard"] = shard;
+    }
     document
+}
+
+/// Which part of the whole it was about, as its plan says, or its report where there was nothing to do.
+fn shard(folder: &RunFolder) -> Option<Value> {
+    ["plan.json", "report.json"].iter().find_map(|name| {
+        let document: Value = serde_json::from_str(&folder.read(name).ok()??).ok()?;
+        document.get("shard").cloned()
+    })
 }
 
 fn ended(folder: &RunFolder, past: &Past) -> &'static str {

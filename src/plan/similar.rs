@@ -258,6 +258,9 @@ fn change(action: &Action, plan: &TargetPlan) -> Change {
         Verb::DeleteSecurityGroup { .. } => {
             ("security group".to_owned(), vec![why_deleted(action)])
         }
+        Verb::EnableVpcDns { attribute, .. } => {
+            ("VPC".to_owned(), vec![format!("{}: off -> on", attribute.in_words())])
+        }
         Verb::Adopt { resource, set, .. } => {
             let mut details = vec![tags_in_words(set)];
             if !action.drift.is_empty() {
@@ -269,7 +272,12 @@ fn change(action: &Action, plan: &TargetPlan) -> Change {
         Verb::Tag { resource, set, .. } => (tagged_kind(resource, plan), vec![tags_in_words(set)]),
     };
     let symbol = action.verb.symbol();
-    Change { symbol, what: action.what.clone(), kind, details, times: 1, fingerprint }
+    let what = match action.verb {
+        // Its id is another one in every account.
+        Verb::EnableVpcDns { .. } => "DNS attributes".to_owned(),
+        _ => action.what.clone(),
+    };
+    Change { symbol, what, kind, details, times: 1, fingerprint }
 }
 
 fn tags_in_words(set: &Tags) -> String {
@@ -352,7 +360,7 @@ fn headline(plan: &TargetPlan) -> String {
     let mut seen = BTreeSet::new();
     let mut tally: Vec<(char, &str, usize)> = ['=', '+', '~', '-']
         .into_iter()
-        .flat_map(|symbol| ["endpoint", "security group"].map(|noun| (symbol, noun, 0)))
+        .flat_map(|symbol| ["endpoint", "security group", "VPC"].map(|noun| (symbol, noun, 0)))
         .collect();
     for action in &plan.actions {
         let (noun, resource) = match &action.verb {
@@ -360,6 +368,7 @@ fn headline(plan: &TargetPlan) -> String {
             Verb::ModifySecurityGroup { id, .. } | Verb::DeleteSecurityGroup { id, .. } => {
                 ("security group", Some(id.as_str()))
             }
+            Verb::EnableVpcDns { vpc, .. } => ("VPC", Some(vpc.as_str())),
             Verb::CreateEndpoint(_) => ("endpoint", None),
             Verb::ModifyEndpoint { id, .. } | Verb::DeleteEndpoint { id, .. } => {
                 ("endpoint", Some(id.as_str()))
@@ -437,15 +446,15 @@ mod tests {
 
     #[test]
     fn policies_that_differ_are_different_changes() {
-        let other = world().want_with("logs", |spec| spec.policy = restrictive());
+        let other = world().want_with("logs", |spec| spec.policy = restrictive().into());
         let one = plan(&[other.clone(), other.clone()]);
         assert_eq!(group_by_change(&one).len(), 1);
         let another = other.but(|w| {
             let text = restrictive().to_json().replace("GetObject", "PutObject");
             w.settings.endpoints[0].policy =
-                crate::model::policy::PolicyDocument::parse(&text).unwrap();
+                crate::model::policy::PolicyDocument::observed(&text).into();
         });
-        let both = plan(&[world().want_with("logs", |s| s.policy = restrictive()), another]);
+        let both = plan(&[world().want_with("logs", |s| s.policy = restrictive().into()), another]);
         assert_eq!(group_by_change(&both).len(), 2);
     }
 
@@ -472,10 +481,16 @@ mod tests {
         let alone = blocked_by_reason(&plan(std::slice::from_ref(&off)));
         assert_eq!(alone.len(), 1);
         assert_eq!(alone[0].what, ["kms", "logs"].map(String::from).into());
-        assert_eq!(alone[0].text, "private DNS needs enableDnsSupport of vpc-1 to be on");
+        assert_eq!(
+            alone[0].text,
+            "private DNS needs enableDnsSupport of vpc-1 to be on, or fix_vpc_dns = true"
+        );
         let both = blocked_by_reason(&plan(&[off, other]));
         assert_eq!(both.len(), 1);
-        assert_eq!(both[0].text, "private DNS needs enableDnsSupport of vpc-* to be on");
+        assert_eq!(
+            both[0].text,
+            "private DNS needs enableDnsSupport of vpc-* to be on, or fix_vpc_dns = true"
+        );
         assert_eq!(both[0].targets.len(), 2);
     }
 

@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::budget::Budget;
-use super::fleet::{Turn, fleet};
+use super::fleet::{Turn, each};
 use super::observe::{READERS, Seen, plan_seen, planned_event};
 use super::{Run, Target, Walk};
 use crate::audit::{self, Audited, Beyond, Finding, Frame, Rule, SharedRoot, Subject, Who};
@@ -61,7 +60,7 @@ async fn look_at_targets(
     frame: &Arc<Frame>,
 ) -> Audits {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
-    let work = |target: Arc<Target>, _slot, _entry| {
+    let work = |target: Arc<Target>| {
         let (run, units, frame) = (Arc::clone(run), Arc::clone(units), Arc::clone(frame));
         async move {
             let (id, name) = (target.id.clone(), target.name.clone());
@@ -75,9 +74,7 @@ async fn look_at_targets(
         }
     };
     let mut looked = BTreeMap::new();
-    for (target, turn) in
-        fleet(targets.to_vec(), READERS, &run.shutdown, &Budget::unlimited(), work).await
-    {
+    for (target, turn) in each(targets.to_vec(), READERS, &run.shutdown, work).await {
         let turn: Option<Looked> = match turn {
             Turn::Done(looked) => looked,
             Turn::Panicked(failure) => Some(Err(failure)),
@@ -147,7 +144,7 @@ async fn look_elsewhere(
     let places = elsewhere.iter().map(|place| (place.target.id.clone(), place.clone()));
     let places: Arc<BTreeMap<TargetId, Elsewhere>> = Arc::new(places.collect());
     let targets = elsewhere.iter().map(|place| Arc::clone(&place.target)).collect();
-    let work = |target: Arc<Target>, _slot, _entry| {
+    let work = |target: Arc<Target>| {
         let (run, units, places) = (Arc::clone(run), Arc::clone(units), Arc::clone(&places));
         async move {
             let place = places.get(&target.id)?;
@@ -165,7 +162,7 @@ async fn look_elsewhere(
             }
         }
     };
-    for (target, turn) in fleet(targets, READERS, &run.shutdown, &Budget::unlimited(), work).await {
+    for (target, turn) in each(targets, READERS, &run.shutdown, work).await {
         match turn {
             Turn::Done(Some(Ok(findings))) => {
                 audits.looked.insert(target.id.clone());
@@ -196,12 +193,12 @@ pub fn elsewhere(config: &Config, walk: &Walk) -> Vec<Elsewhere> {
     let others: BTreeSet<_> = others.map(|one| one.account.id.clone()).collect();
     // Each shard looks at its share of these too.
     let mine = config.shard.map_or_else(|| others.clone(), |shard| shard.pick(&others));
-    let mut places = Vec::new();
+    let (mut places, mut targets) = (Vec::new(), walk.targets(config));
     let members = walk.members.iter().filter(|one| mine.contains(&one.account.id));
     for member in members.filter(|one| one.account.state == AccountState::Active) {
         let Standing::Skipped { reason } = &member.standing else { continue };
         places.extend(config.organization.regions.iter().map(|region| Elsewhere {
-            target: Arc::new(Target::new(config, &member.account, region)),
+            target: targets.of(&member.account, region),
             shared_root: is_shared_root(config, walk, member),
             reason: reason.clone(),
         }));

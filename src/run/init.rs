@@ -6,9 +6,10 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 
 use super::budget::Budget;
+use super::discover::nobody_listed;
 use super::fleet::{Turn, fleet};
 use super::observe::READERS;
-use super::{Run, Target};
+use super::{Run, Target, Targets};
 use crate::aws::{Organizations, Sessions};
 use crate::ids::{AccountId, Region, TargetId};
 use crate::init::{Look, RoleTried, Seen, sample};
@@ -84,7 +85,7 @@ async fn members(
     asked: &Asked,
 ) -> Result<(Option<AccountId>, Vec<Account>), Failure> {
     if !asked.accounts.is_empty() {
-        let management = organizations.management_account().await.ok();
+        let management = organizations.describe().await.ok().map(|(_, id)| id);
         if let Some(id) = management.as_ref().filter(|id| asked.accounts.contains(id)) {
             let wrong = format!("{id} is the management account, which is never touched");
             return Err(Failure::local("--account", ErrorClass::Invalid, wrong));
@@ -98,8 +99,11 @@ async fn members(
         }
         failure
     };
-    let management = organizations.management_account().await.map_err(told)?;
+    let (_, management) = organizations.describe().await.map_err(told)?;
     let mut accounts = organizations.accounts().await.map_err(told)?;
+    if accounts.is_empty() {
+        return Err(told(nobody_listed()));
+    }
     accounts.sort_by(|a, b| (&a.ou_path, &a.name, &a.id).cmp(&(&b.ou_path, &b.name, &b.id)));
     Ok((Some(management), accounts))
 }
@@ -153,7 +157,8 @@ async fn look(
 ) -> BTreeMap<AccountId, Result<Look, Failure>> {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: chosen.len() });
     let home = &run.config.organization.regions[0];
-    let targets = chosen.iter().map(|account| Arc::new(Target::new(&run.config, account, home)));
+    let mut targets = Targets::new(&run.config, None);
+    let targets = chosen.iter().map(|account| targets.of(account, home));
     let work = |target: Arc<Target>, _slot, _entry| {
         let (run, sessions, regions) = (Arc::clone(run), Arc::clone(&sessions), regions.to_vec());
         async move {

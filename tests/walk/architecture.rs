@@ -4,22 +4,27 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of ours that it may name. What stands in no row may name anything.
-const MAY_NAME: [(&str, &[&str]); 14] = [
+const MAY_NAME: [(&str, &[&str]); 16] = [
     ("ids", &[]),
     ("exit", &[]),
     ("locked", &[]),
     ("model", &["ids"]),
     ("plan", &["ids", "model"]),
     ("audit", &["ids", "model", "plan"]),
+    ("doctor", &["ids", "model", "plan"]),
     ("config", &["ids", "model"]),
     ("aws", &["ids", "model"]),
+    ("role", &["ids", "model", "config"]),
     ("shutdown", &["exit", "report"]),
-    ("report", &["ids", "model", "plan", "audit", "exit", "shutdown"]),
+    ("report", &["ids", "model", "plan", "audit", "doctor", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),
     ("init", &["ids", "model", "config", "report"]),
     (
         "run",
-        &["ids", "model", "config", "plan", "audit", "init", "aws", "report", "locked", "shutdown"],
+        &[
+            "ids", "model", "config", "plan", "audit", "doctor", "init", "aws", "report", "locked",
+            "shutdown",
+        ],
     ),
     ("sandbox", &[]),
 ];

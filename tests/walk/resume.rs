@@ -209,10 +209,9 @@ impl Attempt {
         let run = &self.run;
         let walk = discover(run).await.unwrap();
         let region = &run.config.organization.regions[0];
-        let targets: Vec<Arc<Target>> = walk
-            .consumers()
-            .map(|account| Arc::new(Target::new(&run.config, account, region)))
-            .collect();
+        let mut targets = walk.targets(&run.config);
+        let targets: Vec<Arc<Target>> =
+            walk.consumers().map(|account| targets.of(account, region)).collect();
         run.journal.scope(&targets);
         let saved = self.plan.lock().unwrap().clone();
         let (mut ended, plan) = match (&self.past, saved) {

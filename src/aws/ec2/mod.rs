@@ -1,6 +1,7 @@
 //! EC2 in one target, in the model's nouns.
 
 mod change;
+mod dry_run;
 mod observe;
 mod survey;
 
@@ -8,6 +9,8 @@ pub use change::{EndpointModification, NewEndpoint};
 pub use observe::Interfaces;
 
 use aws_sdk_ec2::Client;
+
+pub use dry_run::Read;
 
 use crate::aws::requests::{Request, RequestLog};
 use crate::ids::TargetId;
