@@ -4,6 +4,7 @@ mod apply;
 mod audit;
 mod change;
 mod doctor;
+mod init;
 mod output;
 mod policy;
 mod rehearse;
@@ -20,6 +21,7 @@ pub use apply::Apply;
 pub use audit::AuditOptions;
 pub use change::{Adopt, Change, Deleting};
 pub use doctor::Doctor;
+pub use init::Init;
 pub use output::{Color, Output, Written};
 pub use policy::PolicyOptions;
 pub use rehearse::{Faults, Rehearsal};
@@ -86,6 +88,8 @@ pub struct Common {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first accounts.toml from what is in the organization, or a starter; changes nothing in AWS
+    Init(Init),
     /// Show the walk: who is a consumer, who is skipped and why
     #[command(after_help = "Examples:\n  linkwalk accounts\n  linkwalk accounts --explain \
                             111122223333\n  linkwalk accounts -o json")]

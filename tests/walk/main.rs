@@ -17,6 +17,7 @@ mod destroy;
 mod doctor;
 mod edges;
 mod faults;
+mod init;
 mod interrupt;
 mod isolation;
 mod lock;
