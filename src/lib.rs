@@ -17,7 +17,7 @@
 //! Two phases and a barrier: everything is read and planned before anything is changed. The planner
 //! makes every choice, the executor makes none. A failing target is data inside its outcome.
 //!
-//! Who may name whom, read downwards: `ids` < `model` < `plan`, `config`, `aws` < `audit` < `report`,
+//! Who may name whom, read downwards: `ids` < `model` < `plan`, `config`, `aws` < `audit` < `explain` < `report`,
 //! `run` < `commands` < `main`. `plan` and `audit` are synchronous and pure. `aws` is the only module that
 //! names the SDK. `rehearse` is pure as well and names no more than `plan` does.
 //! `run` prints nothing. A test holds these rules.
@@ -28,6 +28,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod exit;
+pub mod explain;
 pub mod ids;
 pub mod locked;
 pub mod model;

@@ -4,10 +4,13 @@ mod accounts;
 mod apply;
 mod audit;
 mod caps;
+mod completions;
 mod course;
 mod destroy;
+mod explain;
 mod kept;
 mod ledger;
+mod man;
 mod merge;
 mod notify;
 mod out;
@@ -19,6 +22,7 @@ mod runs;
 mod sandbox;
 mod save_world;
 mod saved;
+mod schema;
 mod scope;
 mod screen;
 mod stage;
@@ -125,9 +129,14 @@ async fn perform(
             None => Exit::Usage,
         },
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
-        Command::Rehearse(_) | Command::Sandbox { .. } | Command::Runs | Command::Report { .. } => {
-            Exit::Ok
-        }
+        Command::Rehearse(_)
+        | Command::Sandbox { .. }
+        | Command::Runs
+        | Command::Report { .. }
+        | Command::Explain(_)
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Exit::Ok,
     }
 }
 
@@ -139,6 +148,10 @@ fn told_again(cli: &Cli, home: &State, screen: Screen) -> Option<Exit> {
             Some(merge::run(asked, cli.common.output, screen))
         }
         Command::Report { run, .. } => Some(runs::report(home, run.as_deref(), screen)),
+        Command::Explain(asked) => Some(explain::run(asked, screen)),
+        Command::Schema(asked) => Some(schema::run(asked.of)),
+        Command::Completions(asked) => Some(completions::run(asked.shell)),
+        Command::Man(asked) => Some(man::run(asked)),
         _ => None,
     }
 }
@@ -208,7 +221,11 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
         | Command::Rehearse(_)
         | Command::Sandbox { .. }
         | Command::Runs
-        | Command::Report { .. } => Ok((Aim::default(), None)),
+        | Command::Report { .. }
+        | Command::Explain(_)
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok((Aim::default(), None)),
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
         }
@@ -265,9 +282,14 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
-            Self::Runs | Self::Report { .. } | Self::Rehearse(_) | Self::Sandbox { .. } => {
-                return Ok(None);
-            }
+            Self::Runs
+            | Self::Report { .. }
+            | Self::Rehearse(_)
+            | Self::Sandbox { .. }
+            | Self::Explain(_)
+            | Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man(_) => return Ok(None),
         };
         match asked.shard {
             None => Shard::of_environment(|name| std::env::var(name).ok()),
@@ -287,6 +309,10 @@ impl Command {
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
             Self::Sandbox { .. } => "sandbox",
+            Self::Explain(_) => "explain",
+            Self::Schema(_) => "schema",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 

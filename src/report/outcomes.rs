@@ -14,7 +14,7 @@ use crate::report::contract;
 use crate::report::progress::Progress;
 
 /// Version of the document. A new minor adds fields, which readers ignore; a new major may change them.
-const FORMAT: &str = "1.1";
+pub const FORMAT: &str = "1.1";
 
 /// The end of a run: what `apply -o json`, `destroy -o json` and `report -o json` write.
 #[derive(Serialize, JsonSchema)]

@@ -12,7 +12,7 @@ use crate::report::paint::{Line, Tone};
 use crate::report::{safe, words};
 
 /// Version of the document. A new minor adds fields, which readers ignore; a new major may change them.
-const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "1.0";
 
 /// One run of the list.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of ours that it may name. What stands in no row may name anything.
-const MAY_NAME: [(&str, &[&str]); 13] = [
+const MAY_NAME: [(&str, &[&str]); 14] = [
     ("ids", &[]),
     ("exit", &[]),
     ("locked", &[]),
@@ -14,7 +14,8 @@ const MAY_NAME: [(&str, &[&str]); 13] = [
     ("config", &["ids", "model"]),
     ("aws", &["ids", "model"]),
     ("shutdown", &["exit", "report"]),
-    ("report", &["ids", "model", "plan", "audit", "exit", "shutdown"]),
+    ("explain", &["model", "plan", "exit"]),
+    ("report", &["ids", "model", "plan", "audit", "explain", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),
     ("run", &["ids", "model", "config", "plan", "audit", "aws", "report", "locked", "shutdown"]),
     ("sandbox", &[]),

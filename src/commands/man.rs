@@ -1,0 +1,67 @@
+//! `linkwalk man`: manual pages, one for each command.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
+
+use super::out;
+use crate::cli::{Cli, ManOptions};
+use crate::exit::Exit;
+use crate::report::words;
+
+/// Prints the main page, or writes all of them.
+pub(super) fn run(asked: &ManOptions) -> Exit {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    command.build();
+    let result = match &asked.out {
+        None => page(&command).map(|page| out::stdout(&page)),
+        Some(folder) => write(&command, folder).map(|count| {
+            let pages = words::count(count, "page");
+            out::stderr(&format!("wrote {pages} into {}\n", folder.display()));
+        }),
+    };
+    match result {
+        Ok(()) => Exit::Ok,
+        Err(wrong) => {
+            out::error(&wrong);
+            Exit::Failed
+        }
+    }
+}
+
+/// Writes the page of every command, and answers how many that are.
+fn write(command: &Command, folder: &Path) -> Result<usize, String> {
+    let wrong = |path: &Path, error: io::Error| format!("cannot write {}: {error}", path.display());
+    fs::create_dir_all(folder).map_err(|error| wrong(folder, error))?;
+    let commands = commands(command);
+    for command in &commands {
+        let path = folder.join(format!("{}.1", name(command)));
+        fs::write(&path, page(command)?).map_err(|error| wrong(&path, error))?;
+    }
+    Ok(commands.len())
+}
+
+/// The command and all below it, without those that are hidden.
+fn commands(command: &Command) -> Vec<&Command> {
+    let below = command.get_subcommands().filter(|one| !one.is_hide_set()).flat_map(commands);
+    std::iter::once(command).chain(below).collect()
+}
+
+/// `linkwalk-sandbox-serve`
+fn name(command: &Command) -> String {
+    command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned()
+}
+
+fn page(command: &Command) -> Result<String, String> {
+    let title = name(command);
+    let mut page = Vec::new();
+    Man::new(command.clone().name(title.clone()))
+        .title(title)
+        .manual("linkwalk")
+        .render(&mut page)
+        .map_err(|error| format!("cannot write the page: {error}"))?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
