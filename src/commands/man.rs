@@ -4,8 +4,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use clap::builder::Resettable;
 use clap::{Command, CommandFactory};
 use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
 
 use super::out;
 use crate::cli::{Cli, ManOptions};
@@ -57,11 +59,29 @@ fn name(command: &Command) -> String {
 
 fn page(command: &Command) -> Result<String, String> {
     let title = name(command);
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let bare = command.clone().name(title.clone()).after_help(Resettable::Reset);
     let mut page = Vec::new();
-    Man::new(command.clone().name(title.clone()))
+    Man::new(bare)
         .title(title)
         .manual("linkwalk")
         .render(&mut page)
         .map_err(|error| format!("cannot write the page: {error}"))?;
-    Ok(String::from_utf8_lossy(&page).into_owned())
+    Ok(String::from_utf8_lossy(&page).into_owned() + &below(&help))
+}
+
+/// What stands under the options in `--help`: examples, line by line, and the rest.
+fn below(help: &str) -> String {
+    let (examples, rest) = help.split_once("\n\n").unwrap_or((help, ""));
+    let mut roff = Roff::new();
+    roff.control("SH", ["EXAMPLES"]).control("nf", []);
+    for line in examples.lines().skip(1) {
+        roff.text([roman(line.trim())]);
+    }
+    roff.control("fi", []);
+    if !rest.is_empty() {
+        roff.control("SH", ["NOTES"]);
+        roff.text([roman(rest)]);
+    }
+    roff.to_roff()
 }

@@ -10,6 +10,7 @@ mod audit;
 mod bad_input;
 mod change;
 mod clients;
+mod contracts;
 mod create;
 mod demo;
 mod destroy;
