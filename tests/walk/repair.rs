@@ -1,5 +1,7 @@
 //! Every attribute of everything it manages, changed by hand: that is repaired, and nothing else.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::rig::{Finished, Rig, tag};
@@ -252,6 +254,7 @@ fn a_secondary_cidr_of_the_vpc_is_let_in() {
     scene.by_hand("associate_vpc_cidr_block", &change);
 
     assert_eq!(scene.planned(), ("linkwalk-endpoints".to_owned(), vec!["ingress".to_owned()]));
+    assert_eq!(scene.audited(2), ["rule-missing"]);
     assert_eq!(scene.apply().mutations(), ["AuthorizeSecurityGroupIngress"]);
     let rules = scene.rig.group(&scene.account)["IpPermissions"][0]["IpRanges"].to_string();
     assert!(rules.contains("10.0.0.0/16") && rules.contains("100.64.0.0/16"), "{rules}");
@@ -265,6 +268,7 @@ fn a_deleted_endpoint_is_made_again() {
     scene.by_hand("delete_vpc_endpoints", &ids);
 
     assert_eq!(scene.planned(), ("logs".to_owned(), vec![]));
+    assert_eq!(scene.audited(2), ["endpoint-missing"]);
     assert_eq!(scene.apply().mutations(), ["CreateVpcEndpoint"]);
     let again = scene.rig.endpoint(&scene.account, "logs");
     assert_ne!(again["VpcEndpointId"], endpoint["VpcEndpointId"]);
@@ -287,6 +291,8 @@ fn a_deleted_security_group_is_made_again_and_every_endpoint_has_it() {
     }
     scene.by_hand("delete_security_group", &json!({ "GroupId": group }));
 
+    let found: BTreeSet<String> = scene.audited(2).into_iter().collect();
+    assert_eq!(Vec::from_iter(found), ["security-group-missing", "security-group-swapped"]);
     let run = scene.apply();
     assert_eq!((run.count("CreateSecurityGroup"), run.count("ModifyVpcEndpoint")), (1, 3));
     assert_eq!(run.count("CreateVpcEndpoint"), 0);
@@ -341,4 +347,94 @@ fn a_policy_from_a_file_is_set_and_kept() {
     let answered: Value = serde_json::from_str(answered.as_str().unwrap()).unwrap();
     assert_eq!(answered, policy);
     assert_eq!(scene.apply().mutations(), Vec::<&str>::new());
+}
+
+#[test]
+fn a_private_subnet_with_a_route_table_of_its_own_is_covered() {
+    let scene = Scene::new();
+    let vpc = &scene.rig.network("one")["id"];
+    let table = scene.by_hand("create_route_table", &json!({ "VpcId": vpc }));
+    let table = &table["RouteTable"]["RouteTableId"];
+    let subnet = subnet(&scene, "private", 0);
+    let filters = json!([{ "Name": "association.subnet-id", "Values": [subnet] }]);
+    let old = scene.by_hand("describe_route_tables", &json!({ "Filters": filters }));
+    let associations = old["RouteTables"][0]["Associations"].as_array().unwrap();
+    let ours = associations.iter().find(|one| one["SubnetId"] == subnet).unwrap();
+    let change = json!({ "AssociationId": ours["RouteTableAssociationId"], "RouteTableId": table });
+    scene.by_hand("replace_route_table_association", &change);
+
+    assert_eq!(scene.audited(2), ["route-table-missing"]);
+    assert_eq!(scene.apply().mutations(), ["ModifyVpcEndpoint"]);
+    assert_eq!(scene.audited(0), Vec::<String>::new());
+}
+
+#[test]
+fn a_new_vpc_like_the_others_is_covered() {
+    let scene = Scene::new();
+    let vpc = scene.by_hand("create_vpc", &json!({ "CidrBlock": "10.77.0.0/16" }));
+    let vpc = &vpc["Vpc"]["VpcId"];
+    let zone = "eu-west-1a";
+    let subnet = json!({ "VpcId": vpc, "CidrBlock": "10.77.0.0/20", "AvailabilityZone": zone });
+    scene.by_hand("create_subnet", &subnet);
+    for attribute in ["EnableDnsSupport", "EnableDnsHostnames"] {
+        let on = json!({ "VpcId": vpc, attribute: { "Value": true } });
+        scene.by_hand("modify_vpc_attribute", &on);
+    }
+    let tags = json!([{ "Key": "purpose", "Value": "workload" }]);
+    scene.by_hand("create_tags", &json!({ "Resources": [vpc], "Tags": tags }));
+
+    assert_eq!(scene.audited(2), ["vpc-not-covered"]);
+    assert_eq!(scene.apply().count("CreateVpcEndpoint"), crate::rig::ENDPOINTS);
+    assert_eq!(scene.audited(0), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_not_asked_for_any_more_is_an_orphan_until_a_sync() {
+    let scene = Scene::new();
+    let fewer = crate::rig::ACCOUNTS_TOML.replace("[endpoints.logs]", "");
+    scene.rig.write(&fewer);
+
+    assert_eq!(scene.audited(2), ["orphan"]);
+    assert_eq!(scene.apply().mutations(), Vec::<&str>::new());
+    // By force, because the emulator cannot tell what carries traffic.
+    let run = scene.rig.run(&["apply", "--yes", "--mode", "sync", "--force", "-o", "json"]);
+    assert_eq!(run.exits(0).mutations(), ["DeleteVpcEndpoints"]);
+    assert_eq!(scene.audited(0), Vec::<String>::new());
+}
+
+#[test]
+fn an_endpoint_somebody_made_is_foreign_until_it_is_adopted() {
+    let scene = Scene::new();
+    let id = scene.rig.endpoint(&scene.account, "logs")["VpcEndpointId"].clone();
+    let tag = json!([{ "Key": "linkwalk:deployment" }]);
+    scene.by_hand("delete_tags", &json!({ "Resources": [id], "Tags": tag }));
+
+    // It does the job, so it is worth knowing and no drift.
+    let foreign = |scene: &Scene| {
+        let document = scene.rig.run(&["audit", "-o", "json"]).exits(0).json();
+        let findings = document["findings"].as_array().unwrap().iter();
+        let foreign = findings.filter(|one| one["kind"] == "foreign");
+        foreign.map(|one| one["resource"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(foreign(&scene), [id]);
+    let run = scene.rig.run(&["apply", "--yes", "--adopt", "-o", "json"]).exits(0);
+    assert_eq!(run.mutations(), ["CreateTags"]);
+    assert_eq!(foreign(&scene), Vec::<Value>::new());
+}
+
+#[test]
+fn what_was_made_in_an_account_of_the_shared_root_is_found_there_and_left_alone() {
+    let rig = Rig::of(&["one", "hub"]);
+    rig.apply().exits(0);
+    let hub = rig.account("hub").to_owned();
+    let regions = "regions = [\"eu-west-1\"]";
+    let shared = format!("{regions}\nshared_root = [\"{hub}\"]");
+    rig.write(&crate::rig::ACCOUNTS_TOML.replace(regions, &shared));
+    let scene = Scene { rig, account: hub.clone() };
+
+    let before = scene.world();
+    let found: BTreeSet<String> = scene.audited(2).into_iter().collect();
+    assert_eq!(Vec::from_iter(found), ["orphan", "shared-root"]);
+    assert_eq!(scene.apply().mutations(), Vec::<&str>::new());
+    assert_eq!(scene.world(), before);
 }
