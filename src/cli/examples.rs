@@ -75,9 +75,9 @@ Examples:
 
 pub(super) const DESTROY: &str = "\
 Examples:
-  linkwalk destroy --plan                           # what would go
-  linkwalk destroy --account 111122223333           # one account; it need not be a consumer any more
-  linkwalk destroy --yes --confirm o-a1b2c3d4e5     # for pipelines";
+  linkwalk destroy --plan                       # what would go
+  linkwalk destroy --account 111122223333       # one account; it need not be a consumer any more
+  linkwalk destroy --yes --confirm o-a1b2c3d4e5 # for pipelines";
 
 pub(super) const SANDBOX: &str = "\
 Examples:

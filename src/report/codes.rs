@@ -113,7 +113,23 @@ mod tests {
 
     #[test]
     fn a_code_is_told_with_all_its_meanings_within_the_terminal() {
-        insta::assert_snapshot!(text(&explain::of("dns-attributes-off"), false, 72), @"");
+        insta::assert_snapshot!(text(&explain::of("dns-attributes-off"), false, 72), @r"
+        dns-attributes-off (blocked item)
+          What    Private DNS is wanted in a VPC whose DNS attributes are off.
+          Why     Private DNS needs `enableDnsSupport` and `enableDnsHostnames`
+                  of the VPC; AWS refuses the endpoint otherwise.
+          To do   Switch both on in the account (`aws ec2
+                  modify-vpc-attribute`), after asking those who rely on them
+                  being off; or set `private_dns = false`.
+          AWS     https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html
+
+        dns-attributes-off (note)
+          What    A gateway endpoint is in a VPC whose DNS attributes are off.
+          Why     Routes work without them; but names resolve by other means, or
+                  not at all.
+          To do   Make sure that clients resolve the service's names to
+                  addresses that the gateway's routes cover.
+        ");
     }
 
     #[test]
