@@ -20,13 +20,15 @@ pub(super) fn run(asked: &ExplainOptions, screen: Screen) -> Exit {
         return Exit::Usage;
     }
     let columns = screen.columns.unwrap_or(WIDTH).min(WIDTH);
-    match (screen.output, &asked.code) {
-        (Output::Json | Output::Jsonl, _) => out::json(&codes::document(&entries)),
-        (Output::Text, None) => out::stdout(&codes::list(screen.stdout_color, columns)),
-        (Output::Text, Some(_)) => {
-            out::stdout(&codes::text(&entries, screen.stdout_color, columns))
+    let text = match (screen.output, &asked.code) {
+        (Output::Json | Output::Jsonl, _) => {
+            out::json(&codes::document(&entries));
+            return Exit::Ok;
         }
-    }
+        (Output::Text, None) => codes::list(screen.stdout_color, columns),
+        (Output::Text, Some(_)) => codes::text(&entries, screen.stdout_color, columns),
+    };
+    out::stdout(&text);
     Exit::Ok
 }
 

@@ -87,25 +87,25 @@ pub fn document(codes: &[Entry]) -> Value {
 /// The page docs/codes.md.
 pub fn markdown() -> String {
     let all = explain::all();
-    let mut page = "\
+    let mut page = vec![HEAD.to_owned()];
+    for group in Group::ALL {
+        page.push(format!("\n## {}\n\n{}\n", group.title(), group.place()));
+        for entry in all.iter().filter(|entry| entry.group == group) {
+            let Entry { code, meaning, why, next, .. } = entry;
+            page.push(format!("\n### `{code}`\n\n{meaning} {why}\n\n**To do:** {next}\n"));
+            page.extend(entry.source.map(|source| format!("\nAWS: <{source}>\n")));
+        }
+    }
+    page.concat()
+}
+
+/// How the page begins.
+const HEAD: &str = "\
 # Codes
 
 Every code that linkwalk shows, what it means, why it happens and what to do. `linkwalk explain CODE` prints the
 same, `linkwalk explain -o json` all of it for machines. This page is made from the program's own table.
-"
-    .to_owned();
-    for group in Group::ALL {
-        page += &format!("\n## {}\n\n{}\n", group.title(), group.place());
-        for entry in all.iter().filter(|entry| entry.group == group) {
-            page += &format!("\n### `{}`\n\n{} {}\n\n", entry.code, entry.meaning, entry.why);
-            page += &format!("**To do:** {}\n", entry.next);
-            if let Some(source) = entry.source {
-                page += &format!("\nAWS: <{source}>\n");
-            }
-        }
-    }
-    page
-}
+";
 
 #[cfg(test)]
 mod tests {

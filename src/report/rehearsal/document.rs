@@ -45,13 +45,13 @@ struct Document<'a> {
     /// How many times as long as the least; `null` where there is nothing to wait for.
     ratio: Option<f64>,
     /// The phases in their order.
-    phases: Vec<Phase>,
+    phases: Vec<PhaseTook>,
     /// Calls to AWS.
     calls: u64,
     /// Those that AWS asked to slow down.
     throttled: u64,
     /// Calls by service and action.
-    actions: Vec<Action<'a>>,
+    actions: Vec<Sent<'a>>,
     /// The most targets in flight at one time.
     peak_in_flight: usize,
     /// The most targets at one time, by what they do.
@@ -80,7 +80,7 @@ struct Bucket {
 /// One phase.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "RehearsedPhase")]
-struct Phase {
+struct PhaseTook {
     /// `walk`, `observe` or `change`.
     phase: &'static str,
     /// How long it took.
@@ -92,7 +92,7 @@ struct Phase {
 /// Calls of one action.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Calls")]
-struct Action<'a> {
+struct Sent<'a> {
     /// `ec2`, `sts`, `organizations`
     service: &'a str,
     /// `CreateVpcEndpoint`, ...
@@ -159,16 +159,16 @@ impl Findings {
         serde_json::to_value(document).unwrap_or_default()
     }
 
-    fn phases(&self) -> impl Iterator<Item = Phase> {
-        self.phases.iter().map(|found| Phase {
+    fn phases(&self) -> impl Iterator<Item = PhaseTook> {
+        self.phases.iter().map(|found| PhaseTook {
             phase: found.name,
             took_ms: millis(found.took),
             bound_ms: millis(found.bound),
         })
     }
 
-    fn actions(&self) -> impl Iterator<Item = Action<'_>> {
-        self.calls.iter().map(|one| Action {
+    fn actions(&self) -> impl Iterator<Item = Sent<'_>> {
+        self.calls.iter().map(|one| Sent {
             service: &one.service,
             action: &one.action,
             calls: one.calls,
