@@ -4,10 +4,13 @@ mod apply;
 mod audit;
 mod change;
 mod contracts;
+mod doctor;
 mod examples;
 mod output;
+mod policy;
 mod rehearse;
 mod report;
+mod role;
 mod sandbox;
 mod scope;
 
@@ -19,9 +22,12 @@ pub use apply::Apply;
 pub use audit::AuditOptions;
 pub use change::{Adopt, Change, Deleting};
 pub use contracts::{CompletionsOptions, Document, ExplainOptions, ManOptions, SchemaOptions};
+pub use doctor::Doctor;
 pub use output::{Color, Output, Written};
+pub use policy::PolicyOptions;
 pub use rehearse::{Faults, Rehearsal};
 pub use report::{Merge, ReportVerb};
+pub use role::{GivenOrganization, RoleFormat, RoleOptions};
 pub use sandbox::SandboxVerb;
 pub use scope::{Only, Scope, Sharding};
 
@@ -122,7 +128,11 @@ pub enum Command {
     Apply(Apply),
     /// List the runs of `apply`: when, how each ended, and which can be gone on with
     #[command(after_help = examples::RUNS)]
-    Runs,
+    Runs {
+        /// First delete all but the newest N; what is running, was killed or interrupted stays
+        #[arg(long, value_name = "N")]
+        prune: Option<usize>,
+    },
     /// Tell an earlier run again, from its journal alone; or join the reports of shards
     #[command(
         args_conflicts_with_subcommands = true,
@@ -154,11 +164,16 @@ pub enum Command {
         after_help = examples::AUDIT
     )]
     Audit(AuditOptions),
+    /// Prove access, permissions, networks and quotas in every account, before any change; changes nothing
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Doctor),
     /// Predict a rollout: the real one, in a simulated organization and in virtual time
     #[command(
         after_help = examples::REHEARSE
     )]
     Rehearse(Rehearsal),
+    /// Print the role that accounts need, with no more rights than that, or what its caller needs
+    Role(RoleOptions),
     /// Delete everything that this deployment owns, after a typed confirmation
     #[command(
         after_help = examples::DESTROY
@@ -192,6 +207,8 @@ pub enum Command {
     /// Print the manual page, or write all of them
     #[command(after_help = examples::MAN)]
     Man(ManOptions),
+    /// Show the policy that endpoints of a service would have, as it would be sent
+    Policy(PolicyOptions),
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
         after_help = examples::SANDBOX

@@ -17,8 +17,8 @@
 //! Two phases and a barrier: everything is read and planned before anything is changed. The planner
 //! makes every choice, the executor makes none. A failing target is data inside its outcome.
 //!
-//! Who may name whom, read downwards: `ids` < `model` < `plan`, `config`, `aws` < `audit` < `explain` < `report`,
-//! `run` < `commands` < `main`. `plan` and `audit` are synchronous and pure. `aws` is the only module that
+//! Who may name whom, read downwards: `ids` < `model` < `plan`, `config`, `aws` < `audit`, `doctor` < `explain` < `report`,
+//! `run` < `commands` < `main`. `plan`, `audit` and `doctor` are synchronous and pure. `aws` is the only module that
 //! names the SDK. `rehearse` is pure as well and names no more than `plan` does.
 //! `run` prints nothing. A test holds these rules.
 
@@ -27,6 +27,7 @@ pub mod aws;
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod doctor;
 pub mod exit;
 pub mod explain;
 pub mod ids;
@@ -35,6 +36,7 @@ pub mod model;
 pub mod plan;
 pub mod rehearse;
 pub mod report;
+pub mod role;
 pub mod run;
 pub mod sandbox;
 pub mod shutdown;

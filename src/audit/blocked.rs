@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::look::{Scene, Topic, list};
 use super::{Finding, FindingKind, Severity};
 use crate::ids::VpcId;
-use crate::model::network::Vpc;
+use crate::model::endpoint::EndpointKind;
+use crate::model::network::{DnsAttribute, Vpc};
 use crate::plan::Blocked;
 use crate::plan::action::Drift;
 
@@ -105,8 +106,8 @@ fn dns_attributes(
         severity,
         drift: off.iter().map(drift).collect(),
         repair:
-            "switch it on in the account, after asking those who rely on it; linkwalk changes no \
-                 VPC"
+            "switch it on in the account, after asking those who rely on it; linkwalk does it where \
+                 network.fix_vpc_dns = true allows it"
             .to_owned(),
         // One attribute a call.
         command: Some(off.iter().map(call).collect::<Vec<_>>().join(" && ")),
@@ -114,11 +115,26 @@ fn dns_attributes(
     })
 }
 
+/// Attributes that are off and that `apply` turns on, because accounts.toml allows it: one finding for both.
+pub(super) fn fixable_dns(scene: &Scene, id: &VpcId) -> Option<Finding> {
+    let interfaces = scene.wants.iter().filter(|want| {
+        want.kind == Some(EndpointKind::Interface) && want.spec.private_dns != Some(false)
+    });
+    let services: BTreeSet<&str> = interfaces.map(|want| want.short.as_str()).collect();
+    Some(Finding {
+        repair: "turn it on: network.fix_vpc_dns allows it".to_owned(),
+        command: Some(format!("{} --only private-dns", scene.apply())),
+        ..dns_attributes(scene, id, &list(&services), Severity::High)?
+    })
+}
+
+/// Attributes that are off, each with the option of the command that turns it on.
 fn off(vpc: &Vpc) -> Vec<(&'static str, &'static str)> {
-    let support = (!vpc.dns_support).then_some(("enableDnsSupport", "--enable-dns-support"));
-    let hostnames =
-        (!vpc.dns_hostnames).then_some(("enableDnsHostnames", "--enable-dns-hostnames"));
-    support.into_iter().chain(hostnames).collect()
+    let option = |attribute| match attribute {
+        DnsAttribute::Support => "--enable-dns-support",
+        DnsAttribute::Hostnames => "--enable-dns-hostnames",
+    };
+    vpc.dns_off().map(|attribute| (attribute.as_str(), option(attribute))).collect()
 }
 
 /// A sentence that begins as one.

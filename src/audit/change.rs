@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::look::{Scene, Topic, list};
-use super::{Finding, FindingKind, Severity, attribute, group};
+use super::{Finding, FindingKind, Severity, attribute, blocked, group};
 use crate::ids::VpcId;
 use crate::model::endpoint::{EndpointKey, EndpointState};
 use crate::plan::action::{Action, DesiredEndpoint, Drift, Verb};
@@ -102,6 +102,7 @@ fn of_action(scene: &Scene, action: &Action) -> Vec<Finding> {
         Verb::DeleteEndpoint { id, key } => {
             vec![deleted(scene, what, id.as_str(), key, &action.drift)]
         }
+        Verb::EnableVpcDns { vpc, .. } => blocked::fixable_dns(scene, vpc).into_iter().collect(),
         Verb::Tag { resource, vpc, .. } => {
             vec![tags(scene, what, resource, vpc, &action.drift)]
         }

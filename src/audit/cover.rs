@@ -107,6 +107,7 @@ fn state(scene: &Scene, want: &Want, endpoint: &Endpoint) -> CoverageState {
         Verb::CreateSecurityGroup(_)
         | Verb::DeleteSecurityGroup { .. }
         | Verb::ModifySecurityGroup { .. }
+        | Verb::EnableVpcDns { .. }
         | Verb::CreateEndpoint(_) => false,
     };
     let changes = scene.subject.plan.actions.iter().any(touches);

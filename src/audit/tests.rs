@@ -60,6 +60,7 @@ fn is_told(action: &Action, plan: &TargetPlan, findings: &[Finding]) -> bool {
         Verb::ModifySecurityGroup { id, .. } => {
             any(&[K::RuleMissing, K::RuleExtra, K::OpenToTheWorld], Some(id.as_str()))
         }
+        Verb::EnableVpcDns { vpc, .. } => bare || any(&[K::VpcDnsAttributes], Some(vpc.as_str())),
         Verb::Tag { resource, .. } => any(&[K::Tags], Some(resource)),
         Verb::DeleteEndpoint { id, .. } => any(
             &[K::EndpointFailed, K::EndpointRejected, K::EndpointExpired, K::Duplicate],

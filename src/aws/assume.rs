@@ -19,6 +19,8 @@ pub(super) struct AssumedRole {
     pub(super) external_id: Option<String>,
     pub(super) source_identity: Option<String>,
     pub(super) tags: Vec<Tag>,
+    /// What of the role's permissions the session has, JSON; `None`: all of them.
+    pub(super) policy: Option<String>,
 }
 
 impl AssumedRole {
@@ -31,6 +33,7 @@ impl AssumedRole {
             .set_external_id(self.external_id.clone())
             .set_source_identity(self.source_identity.clone())
             .set_tags((!self.tags.is_empty()).then(|| self.tags.clone()))
+            .set_policy(self.policy.clone())
             // No duration: the default of one hour is also all that a chained role may have.
             .send()
             .await

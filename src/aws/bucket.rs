@@ -47,6 +47,14 @@ impl Bucket {
         self.put(key, body, Only::IfAbsent).await
     }
 
+    /// The keys that begin so: a page of them, which is a thousand.
+    pub async fn keys(&self, prefix: &str) -> Result<Vec<String>, Failure> {
+        let request = self.client.list_objects_v2().bucket(&self.name).prefix(prefix);
+        let answer = request.send().await.map_err(|e| self.failure("ListObjectsV2", &e))?;
+        let objects = answer.contents.unwrap_or_default();
+        Ok(objects.into_iter().filter_map(|object| object.key).collect())
+    }
+
     /// An object's body and its entity tag; `None` when there is none.
     pub async fn get(&self, key: &str) -> Result<Option<(String, String)>, Failure> {
         let answer = match self.client.get_object().bucket(&self.name).key(key).send().await {
@@ -147,7 +155,8 @@ impl Bucket {
             }
             Some("AccessDenied") => format!(
                 "the caller needs s3:GetObject, s3:PutObject and s3:DeleteObject on the objects of \
-                 `{name}`, and s3:ListBucket on the bucket itself"
+                 `{name}`, and s3:ListBucket on the bucket itself: `linkwalk role --caller` prints its \
+                 policy"
             ),
             _ => return failure,
         };

@@ -8,7 +8,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::assume::ROLE_STEP;
+use crate::model::denial::{By, Denial};
 use crate::model::failure::{ErrorClass, Failure};
+use crate::model::permissions;
 
 /// What a code means for us. Codes and their sources: EC2's error list
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>), the service models
@@ -142,7 +144,7 @@ where
         code: code.map(str::to_owned),
         message: message.map_or_else(|| format!("HTTP status {status}"), str::to_owned),
         request_id: request_id(context.raw(), context.err()),
-        hint: hint(operation, class, code),
+        hint: hint(operation, class, code, message.unwrap_or_default()),
     })
 }
 
@@ -170,14 +172,8 @@ where
         SdkError::ResponseError(_) => ErrorClass::Transient,
         _ => ErrorClass::Unknown,
     };
-    Failure {
-        operation: operation.to_owned(),
-        class,
-        code: None,
-        message,
-        request_id: None,
-        hint: hint(operation, class, None),
-    }
+    let hint = hint(operation, class, None, &message);
+    Failure { operation: operation.to_owned(), class, code: None, message, request_id: None, hint }
 }
 
 /// What the SDK's wrappers call themselves; it says nothing to people.
@@ -199,37 +195,61 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
 }
 
 /// What to do next, for the failures people meet most.
-fn hint(operation: &str, class: ErrorClass, code: Option<&str>) -> Option<String> {
+fn hint(operation: &str, class: ErrorClass, code: Option<&str>, message: &str) -> Option<String> {
     let text = match (class, code) {
         (ErrorClass::Denied, _) if operation == ROLE_STEP => {
-            "AWS says the same whether the role does not exist, does not trust the caller, wants \
-             another external id, or the account is closed: check the role's name and its trust policy \
-             in that account"
+            return Some(role_hint(&Denial::read(message)));
         }
-        (ErrorClass::Denied, Some("AccessDeniedException")) => {
+        (ErrorClass::Denied, Some("AccessDeniedException")) if is_organizations(operation) => {
             "the caller needs the organizations:List* and Describe* permissions, in the management \
-             account or in a delegated administrator's; or list the accounts as [[account]] entries"
+             account or in a delegated administrator's (`linkwalk role --caller` prints its policy); or \
+             list the accounts as [[account]] entries"
         }
-        (ErrorClass::Denied, _) => {
-            "the member role lacks this permission, or a service control policy denies it"
+        (ErrorClass::Denied, _) => return Some(denied(message)),
+        (ErrorClass::Credentials, None) if is_sso(message) => {
+            "the sign-in of this profile has ended, or there was none: `aws sso login`, with --profile \
+             or AWS_PROFILE for the profile meant, then run again"
         }
         (ErrorClass::Credentials, None) => {
             "give AWS credentials: `aws sso login`, AWS_PROFILE, or AWS_ACCESS_KEY_ID and \
              AWS_SECRET_ACCESS_KEY"
         }
         (ErrorClass::Credentials, Some("ExpiredToken" | "ExpiredTokenException")) => {
-            "the credentials have expired: sign in again, then run again"
+            "the credentials have expired: sign in again (`aws sso login`), or take AWS_SESSION_TOKEN and \
+             the keys anew, then run again"
         }
         (ErrorClass::Credentials, Some("InvalidClientTokenId")) => {
             "the credentials are not valid here: a wrong key, or a region that is not enabled for \
              the account"
         }
+        (
+            ErrorClass::Credentials,
+            Some("RequestExpired" | "SignatureDoesNotMatch" | "RequestTimeTooSkewed"),
+        ) if is_late(message) => {
+            "the session has expired, or this machine's clock is wrong: AWS takes requests for some \
+             minutes; set the clock (NTP; `linkwalk doctor` says by how much it is wrong), then run again"
+        }
         (ErrorClass::Credentials, _) => "check the credentials and the machine's clock",
+        (ErrorClass::NotEnabled, Some("AuthFailure" | "RegionDisabledException")) => {
+            "the region is not enabled for this account: `aws account enable-region --region-name REGION \
+             --account-id ID` as its organization's administrator, or leave the account or the region out; \
+             in an enabled region the same says that the credentials are wrong"
+        }
+        (ErrorClass::NotEnabled, Some("OptInRequired")) => {
+            "AWS has suspended the account, it is not activated yet, or the region is not enabled: see its \
+             state in AWS Organizations, or exclude it"
+        }
         (ErrorClass::NotEnabled, _) => {
             "the region is not enabled for this account, or the account is not ready; enable it or \
              exclude the account"
         }
-        (ErrorClass::Quota, _) => "raise the quota in Service Quotas, or free some",
+        (ErrorClass::Invalid, _) if message.contains("conflicting DNS domain") => {
+            "another endpoint, one that is still being deleted, or a private hosted zone of that name is in \
+             the VPC: `linkwalk doctor` names the zone; disassociate it, or set `private_dns = false`"
+        }
+        (ErrorClass::Quota, _) => {
+            "raise the quota in Service Quotas, or free some; `linkwalk doctor` says which and how full it is"
+        }
         (ErrorClass::Transient | ErrorClass::TimedOut, None) => {
             "check the network, the proxy and AWS_ENDPOINT_URL; running again continues"
         }
@@ -237,6 +257,70 @@ fn hint(operation: &str, class: ErrorClass, code: Option<&str>) -> Option<String
         _ => return None,
     };
     Some(text.to_owned())
+}
+
+/// What to do where the member role may not do something.
+pub(super) fn denied(message: &str) -> String {
+    let denial = Denial::read(message);
+    let (because, next) = (denial.because(), denial.next("the member role"));
+    let action = denial.action.as_deref().unwrap_or_default();
+    match (permissions::granted_for(action), denial.by, denial.explicit) {
+        (Some(of), By::IdentityPolicy, false) => format!(
+            "the member role lacks {action}: `linkwalk role --for {of}` prints a role that has it"
+        ),
+        (Some(of), By::Unstated, _) => {
+            format!("{next}; `linkwalk role --for {of}` prints a role that has it")
+        }
+        (None, By::Unstated, _) => next,
+        _ => format!("{because}; {next}"),
+    }
+}
+
+/// Why a role may not be assumed. AWS tells three reasons, and one text for all others.
+fn role_hint(denial: &Denial) -> String {
+    let role = denial.resource.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or("ROLE");
+    match (denial.action.as_deref(), denial.by) {
+        (_, By::IdentityPolicy) => format!(
+            "{}; {}; `linkwalk role --caller` prints all that it needs",
+            denial.because(),
+            denial.next("the caller")
+        ),
+        (Some("sts:TagSession"), _) => format!(
+            "the trust policy of {role} must allow sts:TagSession beside sts:AssumeRole, because \
+             accounts.toml has `organization.session_tags`"
+        ),
+        (Some("sts:SetSourceIdentity"), _) => format!(
+            "the trust policy of {role} must allow sts:SetSourceIdentity beside sts:AssumeRole, because \
+             accounts.toml has `organization.source_identity`"
+        ),
+        (_, By::Unstated) => format!(
+            "AWS says the same whether the role does not exist, does not trust the caller, wants \
+             another external id, or the account is closed: check the role's name and its trust policy \
+             in that account (`aws iam get-role --role-name {role}`)"
+        ),
+        _ => format!("{}; {}", denial.because(), denial.next("the caller")),
+    }
+}
+
+fn is_organizations(operation: &str) -> bool {
+    const READS: [&str; 5] = [
+        "DescribeOrganization",
+        "ListRoots",
+        "ListAccountsForParent",
+        "ListOrganizationalUnitsForParent",
+        "ListTagsForResource",
+    ];
+    READS.contains(&operation)
+}
+
+/// Whether it was single sign-on that had no credentials to give.
+fn is_sso(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("sso")
+}
+
+/// AWS's words for a request whose date is too far from its own.
+fn is_late(message: &str) -> bool {
+    message.contains("xpired") || message.contains("too large")
 }
 
 #[cfg(test)]

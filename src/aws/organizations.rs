@@ -66,8 +66,9 @@ impl Organizations {
         Self { client }
     }
 
-    /// The management account, from `DescribeOrganization`, which any member may call.
-    pub async fn management_account(&self) -> Result<AccountId, Failure> {
+    /// The organization's id (`o-...`) and its management account, from `DescribeOrganization`, which any
+    /// member may call.
+    pub async fn describe(&self) -> Result<(String, AccountId), Failure> {
         let answer = self.client.describe_organization().send().await.map_err(|e| {
             let mut failure = error::failure("DescribeOrganization", &e);
             if failure.code.as_deref() == Some("AWSOrganizationsNotInUseException") {
@@ -80,30 +81,22 @@ impl Organizations {
             }
             failure
         })?;
-        answer
-            .organization
-            .and_then(|organization| organization.master_account_id)
-            .and_then(|id| id.parse().ok())
-            .ok_or_else(|| {
-                Failure::local(
-                    "DescribeOrganization",
-                    ErrorClass::Unknown,
-                    "AWS answered without the management account",
-                )
-            })
+        let told = answer.organization.and_then(|organization| {
+            let management = organization.master_account_id?.parse().ok()?;
+            Some((organization.id?, management))
+        });
+        told.ok_or_else(|| {
+            Failure::local(
+                "DescribeOrganization",
+                ErrorClass::Unknown,
+                "AWS answered without the organization's id or its management account",
+            )
+        })
     }
 
     /// The organization's id, `o-...`.
     pub async fn id(&self) -> Result<String, Failure> {
-        let answer = self.client.describe_organization().send().await;
-        let answer = answer.map_err(|e| error::failure("DescribeOrganization", &e))?;
-        answer.organization.and_then(|organization| organization.id).ok_or_else(|| {
-            Failure::local(
-                "DescribeOrganization",
-                ErrorClass::Unknown,
-                "AWS answered without the organization's id",
-            )
-        })
+        self.describe().await.map(|(id, _)| id)
     }
 
     /// Every account of the organization with its place in the tree, by id. Calls go one after
@@ -122,6 +115,25 @@ impl Organizations {
             units.extend(self.units_in(&unit).await?);
         }
         Ok(accounts.into_values().collect())
+    }
+
+    /// Which of the reads of a walk are permitted, each tried by itself at the root.
+    pub async fn reads(&self) -> Vec<(&'static str, Result<(), Failure>)> {
+        let organization = self.describe().await.map(drop);
+        if organization.is_err() {
+            return vec![("DescribeOrganization", organization)];
+        }
+        let roots = self.client.list_roots().send().await;
+        let root = roots.as_ref().ok().and_then(|page| page.roots().first()?.id.clone());
+        let roots = roots.map(drop).map_err(|e| error::failure("ListRoots", &e));
+        let mut reads = vec![("DescribeOrganization", organization), ("ListRoots", roots)];
+        if let Some(root) = root {
+            let unit = Unit { path: "/".to_owned(), ids: vec![root] };
+            let units = self.units_in(&unit).await.map(drop);
+            reads.push(("ListOrganizationalUnitsForParent", units));
+            reads.push(("ListAccountsForParent", self.accounts_in(&unit).await.map(drop)));
+        }
+        reads
     }
 
     async fn units_in(&self, parent: &Unit) -> Result<Vec<Unit>, Failure> {

@@ -23,10 +23,11 @@ use super::limiter::Limiter;
 use super::pace::Buckets;
 use super::paced::Paced;
 use super::requests::RequestLog;
+use super::skew::SkewWatch;
 use super::throttle::{OnThrottle, ThrottleWatch};
 use super::{Bucket, Ec2, Organizations, Pace, Topic, Traffic, error, http};
 use crate::ids::{AccountId, Region, TargetId};
-use crate::model::failure::Failure;
+use crate::model::failure::{ErrorClass, Failure};
 
 /// How member accounts are reached.
 #[derive(Debug, Clone)]
@@ -84,6 +85,7 @@ pub struct Sessions {
     ec2: Mutex<BTreeMap<TargetId, Arc<Buckets>>>,
     /// What all accounts share in a region.
     limiters: Mutex<BTreeMap<Region, Arc<Limiter>>>,
+    skew: SkewWatch,
 }
 
 impl Sessions {
@@ -148,6 +150,7 @@ impl Sessions {
                 external_id: None,
                 source_identity: access.source_identity.clone(),
                 tags: Vec::new(),
+                policy: None,
             };
             with_credentials(&signer, role)
         });
@@ -162,27 +165,49 @@ impl Sessions {
             organizations: Arc::new(Buckets::new(speed)),
             ec2: Mutex::default(),
             limiters: Mutex::default(),
+            skew: SkewWatch::default(),
         }
     }
 
     /// Who makes the calls: `GetCallerIdentity`, which needs no permission. The first call of a run, so
     /// that missing credentials or a wrong endpoint are told before anything else happens.
     pub async fn caller(&self) -> Result<Caller, Failure> {
-        let config = aws_sdk_sts::config::Builder::from(&self.caller)
+        self.who(&self.caller).await
+    }
+
+    /// Who assumes the member roles: the caller, or the last role of `via`.
+    pub async fn end_of_chain(&self) -> Result<Caller, Failure> {
+        self.who(&self.base).await
+    }
+
+    /// Who the calls in a target are made by: the session of its member role, asked in its region.
+    pub async fn in_target(&self, target: &TargetId) -> Result<Caller, Failure> {
+        let region = aws_config::Region::new(target.region.as_str().to_owned());
+        self.who(&self.member(&target.account).to_builder().region(region).build()).await
+    }
+
+    /// How far AWS's clock is ahead of this machine's, in seconds; `None` before an answer to one of the
+    /// three questions above.
+    pub fn skew_seconds(&self) -> Option<i64> {
+        self.skew.seconds()
+    }
+
+    async fn who(&self, config: &SdkConfig) -> Result<Caller, Failure> {
+        let sts = aws_sdk_sts::config::Builder::from(config)
             .retry_config(RetryConfig::standard().with_max_attempts(FIRST_ATTEMPTS))
+            .interceptor(self.skew.clone())
             .build();
-        let answer = aws_sdk_sts::Client::from_conf(config)
-            .get_caller_identity()
-            .send()
-            .await
-            .map_err(|e| {
-                let mut failure = error::failure("GetCallerIdentity", &e);
-                if let Some(address) = self.caller.endpoint_url().filter(|_| failure.code.is_none())
-                {
-                    failure.message = format!("{address}: {}", failure.message);
-                }
-                failure
-            })?;
+        let answer = aws_sdk_sts::Client::from_conf(sts).get_caller_identity().send().await;
+        let answer = answer.map_err(|e| {
+            let mut failure = error::failure("GetCallerIdentity", &e);
+            // Where nothing was asked yet, the address has nothing to do with it.
+            let asked = failure.class != ErrorClass::Credentials;
+            if let Some(address) = config.endpoint_url().filter(|_| asked && failure.code.is_none())
+            {
+                failure.message = format!("{address}: {}", failure.message);
+            }
+            failure
+        })?;
         Ok(Caller {
             account: answer.account.unwrap_or_default(),
             arn: answer.arn.unwrap_or_default(),
@@ -209,8 +234,9 @@ impl Sessions {
         let mut config = aws_sdk_ec2::config::Builder::from(&member)
             .region(aws_config::Region::new(target.region.as_str().to_owned()))
             // By default the SDK shares one retry quota per service and region over all accounts, and
-            // some fifty throttled accounts use it up for everyone. AWS throttles per account.
-            .retry_partition(RetryPartition::new(format!("ec2-{target}")))
+            // some fifty throttled accounts use it up for everyone. AWS throttles per account. A custom
+            // partition goes with its client; those that the SDK keeps by name are kept for ever.
+            .retry_partition(RetryPartition::custom("ec2").build())
             .interceptor(ThrottleWatch(on_throttle))
             .interceptor(requests.clone());
         config.set_http_client(paced.map(SharedHttpClient::new));
@@ -239,7 +265,7 @@ impl Sessions {
         let member = self.member(&target.account);
         let config = aws_sdk_cloudwatch::config::Builder::from(&member)
             .region(aws_config::Region::new(target.region.as_str().to_owned()))
-            .retry_partition(RetryPartition::new(format!("cloudwatch-{target}")))
+            .retry_partition(RetryPartition::custom("cloudwatch").build())
             .interceptor(ThrottleWatch(on_throttle))
             .build();
         let clock = member.time_source().unwrap_or_default();
@@ -255,6 +281,13 @@ impl Sessions {
         Pace::new(target.clone(), self.buckets(target), Arc::clone(limiter))
     }
 
+    /// Forgets the session of an account that is not entered again: some kilobytes for each of thousands.
+    pub fn forget(&self, account: &AccountId) {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
+        let mut ec2 = self.ec2.lock().unwrap_or_else(PoisonError::into_inner);
+        ec2.retain(|target, _| target.account != *account);
+    }
+
     /// How long AWS's time takes here: shorter where a sandbox keeps time faster.
     pub fn here(&self, time: Duration) -> Duration {
         time.div_f64(self.speed)
@@ -267,22 +300,47 @@ impl Sessions {
         Arc::clone(buckets)
     }
 
-    fn member(&self, account: &AccountId) -> SdkConfig {
+    pub(super) fn member(&self, account: &AccountId) -> SdkConfig {
         let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         accounts.entry(account.clone()).or_insert_with(|| self.assume_member(account)).clone()
     }
 
     fn assume_member(&self, account: &AccountId) -> SdkConfig {
+        with_credentials(&self.base, self.member_role(account, None))
+    }
+
+    /// The member role of an account with no more than a session policy leaves of its permissions. A session of
+    /// its own, which is not kept.
+    pub(super) fn member_limited_to(&self, account: &AccountId, policy: &str) -> SdkConfig {
+        with_credentials(&self.base, self.member_role(account, Some(policy.to_owned())))
+    }
+
+    fn member_role(&self, account: &AccountId, policy: Option<String>) -> AssumedRole {
         let Access { partition, role, .. } = &self.access;
-        let role = AssumedRole {
+        AssumedRole {
             sts: self.sts.clone(),
             role_arn: format!("arn:{partition}:iam::{account}:role/{role}"),
             session_name: self.access.session_name.clone(),
             external_id: self.access.external_id.clone(),
             source_identity: self.access.source_identity.clone(),
             tags: session_tags(&self.access.session_tags),
-        };
-        with_credentials(&self.base, role)
+            policy,
+        }
+    }
+
+    /// Role ARNs that are assumed before the member role.
+    pub(super) fn via(&self) -> &[String] {
+        &self.access.via
+    }
+
+    /// The caller's own credentials.
+    pub(super) fn as_caller(&self) -> SdkConfig {
+        self.caller.clone()
+    }
+
+    /// The last role of `via`, or the caller.
+    pub(super) fn as_base(&self) -> SdkConfig {
+        self.base.clone()
     }
 }
 

@@ -27,6 +27,10 @@ pub enum Document {
     Event,
     /// What audit -o json writes
     Audit,
+    /// What doctor -o json writes
+    Doctor,
+    /// What doctor --shared-root -o json writes
+    SharedRoot,
     /// What accounts -o json writes
     Accounts,
     /// What accounts --explain ID -o json writes

@@ -36,7 +36,7 @@ pub(super) const RUNS: &str = "\
 Examples:
   linkwalk runs                      # the newest first
   linkwalk runs -o json              # for machines
-  linkwalk runs --state-dir /var/lib/linkwalk   # of another folder";
+  linkwalk runs --prune 20           # first deletes all but the newest 20";
 
 pub(super) const REPORT: &str = "\
 Examples:
@@ -175,7 +175,7 @@ mod tests {
         let mut all = Vec::new();
         commands(&Cli::command(), "", &mut all);
         for example in all.iter().flat_map(|(_, command)| examples(command)) {
-            let code = example.split('#').next().unwrap();
+            let code = example.split('#').next().unwrap().replace('\'', "");
             for part in code.split("&&") {
                 let words = part.split('>').next().unwrap().split_whitespace();
                 let parsed = Cli::try_parse_from(words);

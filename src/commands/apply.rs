@@ -82,7 +82,7 @@ pub(super) async fn run(stage: Stage, asked: &Apply, saved: Option<SavedPlan>) -
 
 /// Carries the plan out, when it is wanted, and tells what came of it.
 pub(super) async fn finish(
-    stage: Stage,
+    mut stage: Stage,
     prepared: &Prepared,
     (narrowed, course): (&Scope, &Course),
     (go, ask): (bool, Option<&Ask>),
@@ -90,6 +90,7 @@ pub(super) async fn finish(
 ) -> Exit {
     let kept = if go { stage.keep_plan(prepared, narrowed, course).await } else { Ok(()) };
     let go = go && kept.is_ok();
+    stage.part.clone_from(&prepared.part);
     let mut outcomes = prepared.finish_spared(&stage.run);
     outcomes.extend(carry_out(&stage.run, prepared, go, ask).await);
     let interrupted = stage.run.shutdown.level() >= Level::Drain;

@@ -7,6 +7,7 @@ mod caps;
 mod completions;
 mod course;
 mod destroy;
+mod doctor;
 mod explain;
 mod kept;
 mod ledger;
@@ -15,9 +16,11 @@ mod merge;
 mod notify;
 mod out;
 mod plan;
+mod policy;
 mod rehearse;
 mod report_file;
 mod resume;
+mod role;
 mod runs;
 mod sandbox;
 mod save_world;
@@ -25,6 +28,7 @@ mod saved;
 mod schema;
 mod scope;
 mod screen;
+mod shared_root;
 mod stage;
 mod unlock;
 
@@ -63,6 +67,9 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Rehearse(asked) = &cli.command {
         return Ok(rehearse::run(asked, &cli.common));
     }
+    if let Command::Policy(asked) = &cli.command {
+        return Ok(policy::run(asked, &cli));
+    }
     let sandbox = cli.sandbox();
     let screen = Screen::new(&cli.common, sandbox.is_some());
     let home = ledger::state(&cli.common.state_dir, sandbox.is_some());
@@ -75,6 +82,9 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
         Exit::Usage
     })?;
     let config = Config { shard, ..config };
+    if let Command::Role(asked) = &cli.command {
+        return Ok(role::run(asked, &config, screen, cli.common.output, sandbox.as_ref()));
+    }
     if let Some(scope) = cli.command.scope() {
         usage(scope::read_report(scope, &home))?;
     }
@@ -128,10 +138,14 @@ async fn perform(
             Some(ready) => Box::pin(audit::run(stage, ready)).await,
             None => Exit::Usage,
         },
+        Command::Doctor(asked) if asked.shared_root => shared_root::run(stage, &asked).await,
+        Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
         Command::Rehearse(_)
+        | Command::Role(_)
+        | Command::Policy(_)
         | Command::Sandbox { .. }
-        | Command::Runs
+        | Command::Runs { .. }
         | Command::Report { .. }
         | Command::Explain(_)
         | Command::Schema(_)
@@ -143,7 +157,7 @@ async fn perform(
 /// Commands that tell what is on this machine already: they ask AWS nothing and need no accounts.toml.
 fn told_again(cli: &Cli, home: &State, screen: Screen) -> Option<Exit> {
     match &cli.command {
-        Command::Runs => Some(runs::list(home, screen)),
+        Command::Runs { prune } => Some(runs::list(home, *prune, screen)),
         Command::Report { verb: Some(ReportVerb::Merge(asked)), .. } => {
             Some(merge::run(asked, cli.common.output, screen))
         }
@@ -219,8 +233,10 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     match &cli.command {
         Command::Accounts { .. }
         | Command::Rehearse(_)
+        | Command::Role(_)
+        | Command::Policy(_)
         | Command::Sandbox { .. }
-        | Command::Runs
+        | Command::Runs { .. }
         | Command::Report { .. }
         | Command::Explain(_)
         | Command::Schema(_)
@@ -228,6 +244,14 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
         | Command::Man(_) => Ok((Aim::default(), None)),
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
+        }
+        Command::Doctor(asked) => {
+            if asked.scope.only.iter().any(|word| word.kind().is_some()) {
+                return Err(
+                    "--only narrows doctor by how targets ended, not by kinds of drift".to_owned()
+                );
+            }
+            scope::check(&asked.scope, config, sandbox).map(|()| (Aim::default(), None))
         }
         Command::Audit(options) => {
             scope::check(&options.scope, config, sandbox).map(|()| (Aim::default(), None))
@@ -282,9 +306,12 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => &scope.shard,
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
-            Self::Runs
+            Self::Doctor(asked) => &asked.scope.shard,
+            Self::Runs { .. }
             | Self::Report { .. }
             | Self::Rehearse(_)
+            | Self::Policy(_)
+            | Self::Role(_)
             | Self::Sandbox { .. }
             | Self::Explain(_)
             | Self::Schema(_)
@@ -302,12 +329,15 @@ impl Command {
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } | Self::Destroy { plan: true, .. } => "plan",
             Self::Audit(_) => "audit",
+            Self::Doctor(_) => "doctor",
             Self::Apply(_) => "apply",
             Self::Destroy { .. } => "destroy",
-            Self::Runs => "runs",
+            Self::Runs { .. } => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
+            Self::Role(_) => "role",
+            Self::Policy(_) => "policy",
             Self::Sandbox { .. } => "sandbox",
             Self::Explain(_) => "explain",
             Self::Schema(_) => "schema",
@@ -322,6 +352,7 @@ impl Command {
             Self::Plan { scope, .. } | Self::Destroy { scope, .. } => Some(scope),
             Self::Apply(asked) => Some(&mut asked.scope),
             Self::Audit(asked) => Some(&mut asked.scope),
+            Self::Doctor(asked) => Some(&mut asked.scope),
             _ => None,
         }
     }

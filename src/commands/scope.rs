@@ -172,13 +172,14 @@ pub(super) fn targets(
             walk.members.len()
         ));
     }
-    let targets = narrowed(config, accounts, scope)?;
+    let targets = narrowed(config, walk, accounts, scope)?;
     if targets.is_empty() { Err(nothing(scope, walk)) } else { Ok(targets) }
 }
 
 /// Targets of these accounts, narrowed by region, unit, wave and how they ended before.
 fn narrowed(
     config: &Config,
+    walk: &Walk,
     accounts: Vec<&Account>,
     scope: &Scope,
 ) -> Result<Vec<Arc<Target>>, String> {
@@ -189,12 +190,12 @@ fn narrowed(
     };
     let regions: Vec<&Region> =
         config.organization.regions.iter().filter(|region| scope.has_region(region)).collect();
+    let mut targets = walk.targets(config);
     Ok(accounts
         .into_iter()
         .filter(is_in_unit)
-        .flat_map(|account| {
-            regions.iter().map(|region| Arc::new(Target::new(config, account, region)))
-        })
+        .flat_map(|account| regions.iter().map(move |region| (account, *region)))
+        .map(|(account, region)| targets.of(account, region))
         .filter(|target| waves.is_empty() || waves.contains(&target.wave))
         .filter(|target| selected.as_ref().is_none_or(|selected| selected.contains(&target.id)))
         .collect())
@@ -288,7 +289,7 @@ pub(super) fn doomed(
         .iter()
         .filter_map(|account| Some((account.id.clone(), config.protect.of(account)?.to_string())))
         .collect();
-    let targets = narrowed(config, accounts, scope)?;
+    let targets = narrowed(config, walk, accounts, scope)?;
     if targets.is_empty() {
         return Err(nothing(scope, walk));
     }

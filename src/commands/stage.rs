@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::kept::Kept;
@@ -15,6 +16,7 @@ use crate::cli::Scope;
 use crate::config::Config;
 use crate::exit::Exit;
 use crate::model::failure::Failure;
+use crate::model::shard::Part;
 use crate::plan::aim::Aim;
 use crate::report;
 use crate::report::event::{EventKind, Events, FORMAT};
@@ -39,6 +41,8 @@ pub(super) struct Stage {
     pub(super) screen: Screen,
     /// Of a run that changes something.
     pub(super) record: Option<Record>,
+    /// Which part of the whole it is about, of a shard.
+    pub(super) part: Option<Part>,
     audience: JoinHandle<Progress>,
     kept: Option<Kept>,
 }
@@ -88,7 +92,7 @@ impl Stage {
         });
         let run =
             Run::new(config, sessions, events, shutdown, id).with_journal(journal).aiming(aim);
-        Ok(Self { run: Arc::new(run), screen, record, audience, kept })
+        Ok(Self { run: Arc::new(run), screen, record, part: None, audience, kept })
     }
 
     /// Keeps the plan that is about to be carried out, where this run is recorded and has none yet. The
@@ -118,6 +122,9 @@ impl Stage {
             let mut report = outcomes::document(&progress, exit);
             report["run"] = id.into();
             report["sandbox"] = self.screen.sandbox.into();
+            if let Some(part) = self.part {
+                report["shard"] = json!(part);
+            }
             record.close(&report, &progress).await;
         }
         if let Some(kept) = self.kept {

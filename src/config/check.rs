@@ -224,13 +224,14 @@ fn check_keys(mention: &Mention<'_>, leads_to: &LeadsTo) {
     for key in KEYS_OF_A_KIND {
         let Some(node) = mention.table.get(key) else { continue };
         match leads_to {
-            LeadsTo::Bundle { members } if key == "policy" => node.refuse(
-                format!("`{}` is a bundle: one policy does not fit several services", mention.name),
+            LeadsTo::Bundle { members } if key == "policy" && node.is_table() => node.refuse(
+                format!("`{}` is a bundle: one file does not fit several services", mention.name),
                 format!(
                     "give each its own, for example [endpoints.NAME] with service = \"{}\"",
                     members[0]
                 ),
             ),
+            LeadsTo::Bundle { .. } if key == "policy" => Some(()),
             LeadsTo::Bundle { members } => {
                 let any = members.iter().any(|member| has_key(default_kind(member), key));
                 if any { Some(()) } else { refuse_key(&node, key, "interface") }
@@ -316,8 +317,7 @@ impl EndpointTable {
         let kind = default_kind(short).cloned();
         let is_gateway = kind == Some(EndpointKind::Gateway);
         let service = ServiceRef::Short(short.to_owned());
-        let mut part =
-            Self { leads_to: LeadsTo::Service { service, kind }, policy: None, ..self.clone() };
+        let mut part = Self { leads_to: LeadsTo::Service { service, kind }, ..self.clone() };
         if is_gateway {
             part.subnets = None;
             part.security_groups = None;
@@ -345,6 +345,7 @@ fn differing(one: &EndpointTable, other: &EndpointTable) -> Option<&'static str>
         ("private_dns", differ(one.private_dns.as_ref(), other.private_dns.as_ref())),
         ("ip_address_type", differ(one.ip_address_type.as_ref(), other.ip_address_type.as_ref())),
         ("dns", differ(record(one).as_ref(), record(other).as_ref())),
+        ("policy", differ(one.policy.as_ref(), other.policy.as_ref())),
         ("name", differ(one.name.as_ref(), other.name.as_ref())),
         ("tags", tags_differ),
     ]

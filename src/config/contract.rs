@@ -81,7 +81,8 @@ fn object(table: &'static str) -> Value {
             ]);
         }
         "rollout" => {
-            object["dependentRequired"] = json!({ "bake": ["waves"], "gate": ["waves"] });
+            object["dependentRequired"] =
+                json!({ "bake": ["waves"], "gate": ["waves"], "gate_timeout": ["waves"] });
         }
         _ => {}
     }

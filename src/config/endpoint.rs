@@ -3,12 +3,11 @@
 
 use crate::ids::ServiceName;
 use crate::model::endpoint::{DnsOptions, EndpointKind, IpAddressType};
-use crate::model::policy::{MAX_POLICY_CHARS, PolicyDocument};
 use crate::model::spec::ServiceRef;
 
 use super::problem::nearest;
 use super::tree::{Entry, Node, Table};
-use super::{EndpointTable, LeadsTo, file, known, layer, values};
+use super::{EndpointTable, LeadsTo, known, layer, policy, values};
 
 /// One `[endpoints.NAME]` table as it stands in one layer.
 pub(super) struct Mention<'a> {
@@ -39,7 +38,7 @@ pub(super) fn mention(Entry { name, at, value }: Entry<'_>) -> Option<Mention<'_
         private_dns: table.read("private_dns", Node::flag),
         ip_address_type: table.read("ip_address_type", ip_address_type),
         dns: table.read("dns", dns).unwrap_or_default(),
-        policy: table.read("policy", policy),
+        policy: table.read("policy", policy::policy),
         tags: table.read("tags", values::tags).unwrap_or_default(),
         name: table.read("name", values::template),
     };
@@ -87,66 +86,6 @@ fn dns(node: &Node<'_>) -> Option<DnsOptions> {
         private_dns_only_for_inbound_resolver: table
             .read("private_dns_only_for_inbound_resolver", Node::flag),
     })
-}
-
-fn policy(node: &Node<'_>) -> Option<PolicyDocument> {
-    if node.is_table() {
-        return policy_file(&node.table("endpoints.*.policy")?.require("file")?);
-    }
-    let wrong = |text| format!("`{}` cannot be `{text}`", node.path);
-    match node.as_text() {
-        None => node.wrong_type(),
-        Some("full") => Some(PolicyDocument::full_access()),
-        Some("organization") => node.refuse(
-            "policy = \"organization\" is not in this version",
-            "write the policy to a file and name it: policy = { file = \"kms.json\" }",
-        ),
-        Some(text) if text.contains(".json") => {
-            node.refuse(wrong(text), format!("write policy = {{ file = \"{text}\" }}"))
-        }
-        Some(text) => {
-            node.refuse(wrong(text), "write policy = \"full\" or policy = { file = \"kms.json\" }")
-        }
-    }
-}
-
-fn policy_file(node: &Node<'_>) -> Option<PolicyDocument> {
-    let name = node.text()?;
-    let path = node.reading.folder.join(name);
-    let shown = path.display();
-    let bytes = match file::bytes(&path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            return node.refuse(
-                format!("the policy file {shown} cannot be read: {error}"),
-                "the name is relative to the folder of accounts.toml",
-            );
-        }
-    };
-    let Ok(text) = String::from_utf8(bytes) else {
-        return node.refuse(
-            format!("the policy file {shown} is not a text file"),
-            "a policy is JSON in UTF-8",
-        );
-    };
-    let policy = match PolicyDocument::parse(text.trim_start_matches('\u{feff}')) {
-        Ok(policy) => policy,
-        Err(error) => {
-            return node.refuse(
-                format!("the policy file {shown} is not an endpoint policy: {error}"),
-                "the least it can be: {\"Statement\": [{\"Effect\": \"Allow\", \"Principal\": \
-                 \"*\", \"Action\": \"*\", \"Resource\": \"*\"}]}",
-            );
-        }
-    };
-    let length = policy.to_json().chars().count();
-    if length > MAX_POLICY_CHARS {
-        return node.refuse(
-            format!("the policy in {shown} has {length} characters without white space"),
-            format!("AWS takes {MAX_POLICY_CHARS}"),
-        );
-    }
-    Some(policy)
 }
 
 /// What a table leads to by its own name, `service` and `type`; what is wrong is reported.

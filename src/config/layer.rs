@@ -18,6 +18,7 @@ pub(super) fn layer<'a>(table: &Table<'a>) -> (Layer, Vec<Mention<'a>>) {
         vpcs: network.as_ref().and_then(|t| t.read("vpcs", vpcs)),
         subnets: network.as_ref().and_then(|t| t.read("subnets", subnets)),
         route_tables: network.as_ref().and_then(|t| t.read("route_tables", route_tables)),
+        fix_vpc_dns: network.as_ref().and_then(|t| t.read("fix_vpc_dns", Node::flag)),
         security_group_name: group.as_ref().and_then(|t| t.read("name", values::own_group_name)),
         ingress: group
             .as_ref()

@@ -20,6 +20,8 @@ mod known;
 mod layer;
 mod lock;
 mod notify;
+mod policies;
+mod policy;
 mod problem;
 mod protect;
 mod read;
@@ -41,17 +43,18 @@ use std::path::Path;
 use crate::ids::{AccountId, Region};
 use crate::model::account::Account;
 use crate::model::endpoint::{DnsOptions, EndpointKind, IpAddressType, Tags};
-use crate::model::policy::PolicyDocument;
 use crate::model::region;
 use crate::model::shard::Shard;
 use crate::model::spec::{
-    GroupRef, IngressSource, RouteTableSelector, ServiceRef, SubnetSelector, VpcSelector,
+    GroupRef, IngressSource, PolicySpec, RouteTableSelector, ServiceRef, SubnetSelector,
+    VpcSelector,
 };
 
 pub use contract::{FORMAT, contract};
 pub use ignore::Ignore;
 pub use lock::LockBucket;
 pub use notify::Notify;
+pub use policies::{PolicyOf, policy_of};
 pub use problem::{ConfigError, nearest};
 pub use protect::Protect;
 pub use rollout::{BudgetMode, Guard, Rollout, THE_REST, Wave};
@@ -83,8 +86,26 @@ impl Config {
     pub fn lock_name(&self) -> String {
         match self.shard {
             None => self.deployment.clone(),
-            Some(Shard { index, of }) => format!("{}.shard-{index}-of-{of}", self.deployment),
+            Some(Shard { index, of }) => format!("{}{index}-of-{of}", self.shard_locks()),
         }
+    }
+
+    /// Whether some endpoint should have the organization's data perimeter as its policy.
+    pub fn needs_organization_id(&self) -> bool {
+        let layers = self.overrides.iter().map(|over| &over.layer).chain([&self.base]);
+        let mut tables = layers.flat_map(|layer| layer.endpoints.values());
+        tables.any(|table| table.policy == Some(PolicySpec::Organization))
+    }
+
+    /// How the names of all shards' locks begin.
+    pub fn shard_locks(&self) -> String {
+        format!("{}.shard-", self.deployment)
+    }
+
+    /// Whether VPCs' DNS attributes are to be turned on anywhere.
+    pub fn fixes_vpc_dns(&self) -> bool {
+        let overrides = self.overrides.iter().map(|over| &over.layer);
+        [&self.base].into_iter().chain(overrides).any(|layer| layer.fix_vpc_dns == Some(true))
     }
 
     /// The partition of the file's regions: `aws`, `aws-cn`, ... It is the second part of every
@@ -133,6 +154,8 @@ pub struct Config {
 /// `[organization]`: how to reach the accounts.
 #[derive(Debug, Clone)]
 pub struct Organization {
+    /// The organization's own id, `o-...`, where the file says it. AWS is asked as well, and must agree.
+    pub id: Option<String>,
     /// Name of the role assumed in every consumer account, with its path if it has one.
     pub role: String,
     /// Accounts that are never touched, besides the management account, which never is.
@@ -172,6 +195,8 @@ pub struct Layer {
     pub subnets: Option<SubnetSelector>,
     /// `network.route_tables`
     pub route_tables: Option<RouteTableSelector>,
+    /// `network.fix_vpc_dns`
+    pub fix_vpc_dns: Option<bool>,
     /// `security_group.name`
     pub security_group_name: Option<String>,
     /// `security_group.ingress`
@@ -232,7 +257,7 @@ pub struct EndpointTable {
     /// `dns`
     pub dns: DnsOptions,
     /// `policy`; `"full"` and files are both documents by now.
-    pub policy: Option<PolicyDocument>,
+    pub policy: Option<PolicySpec>,
     /// `tags`, added to the common ones.
     pub tags: Tags,
     /// `name`: this endpoint's own name, a template like the common one.

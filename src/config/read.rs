@@ -109,6 +109,7 @@ fn organization(root: &Table<'_>) -> Organization {
     let regions = table.and_then(|table| table.require("regions")).and_then(|node| regions(&node));
     let text = |name, read: fn(&Node<'_>) -> Option<String>| table.and_then(|t| t.read(name, read));
     Organization {
+        id: text("id", values::organization_id),
         role: text("role", values::role)
             .unwrap_or_else(|| "OrganizationAccountAccessRole".to_owned()),
         shared_root: table.and_then(|t| t.read("shared_root", shared_root)).unwrap_or_default(),

@@ -14,6 +14,8 @@ use crate::model::account::Account;
 const IN_FLIGHT: RangeInclusive<i64> = 1..=1000;
 const ENDPOINT_TIMEOUT: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_hours(24);
+const GATE_TIMEOUT: RangeInclusive<Duration> =
+    Duration::from_secs(1)..=Duration::from_hours(7 * 24);
 const BAKE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(7 * 24);
 
 /// The name of the wave of accounts that no wave matches.
@@ -26,6 +28,8 @@ pub struct Rollout {
     pub max_in_flight: usize,
     /// How long an endpoint may take to become available before it counts as failed.
     pub endpoint_timeout: Duration,
+    /// How long the command between two waves may take before it counts as failed.
+    pub gate_timeout: Duration,
     /// In order; an account belongs to the first that names it. Empty: everything is one wave.
     pub waves: Vec<Wave>,
     /// How many targets of the whole run may fail; `None` for any number.
@@ -97,12 +101,14 @@ impl Rollout {
 pub(super) fn rollout(root: &Table<'_>) -> Rollout {
     let table = root.table("rollout", "rollout");
     let table = table.as_ref();
-    let timeout = |node: &Node<'_>| values::duration(node, ENDPOINT_TIMEOUT);
+    let timeout = |key, range: RangeInclusive<Duration>| {
+        table.and_then(|t| t.read(key, |node| values::duration(node, range.clone())))
+    };
     let bake = table.and_then(|t| t.read("bake", bake)).unwrap_or_default();
     let gate = table.and_then(|t| t.read("gate", gate));
     let waves = table.and_then(|t| t.read("waves", |node| waves(node, bake, gate.as_deref())));
     if let Some(table) = table.filter(|table| table.is_silent_on("waves")) {
-        for key in ["bake", "gate"] {
+        for key in ["bake", "gate", "gate_timeout"] {
             if let Some(place) = table.key_span(key) {
                 table.reading.problems.push(Problem::at(
                     place,
@@ -114,9 +120,9 @@ pub(super) fn rollout(root: &Table<'_>) -> Rollout {
     }
     Rollout {
         max_in_flight: table.and_then(|t| t.read("max_in_flight", in_flight)).unwrap_or(200),
-        endpoint_timeout: table
-            .and_then(|t| t.read("endpoint_timeout", timeout))
+        endpoint_timeout: timeout("endpoint_timeout", ENDPOINT_TIMEOUT)
             .unwrap_or(Duration::from_mins(15)),
+        gate_timeout: timeout("gate_timeout", GATE_TIMEOUT).unwrap_or(Duration::from_hours(1)),
         waves: waves.unwrap_or_default(),
         failure_budget: table.and_then(|t| t.read("failure_budget", share)),
         budget_mode: table.and_then(|t| t.read("budget_mode", budget_mode)).unwrap_or_default(),

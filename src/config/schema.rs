@@ -58,6 +58,7 @@ keys! {
         "notify": "a table", "[notify]";
     }
     "organization" {
+        "id": "a string", r#"id = "o-a1b2c3d4e5""#;
         "role": "a string", r#"role = "OrganizationAccountAccessRole""#;
         "shared_root": "a list of account ids in quotes", r#"shared_root = ["management", "111122223333"]"#;
         "regions": "a list of strings", r#"regions = ["eu-west-1"]"#;
@@ -75,6 +76,7 @@ keys! {
         "vpcs": "a word, a list of ids or a table of tags", r#"vpcs = "all", vpcs = ["vpc-0a1b2c3d4e5f60718"] or vpcs = { tags = { purpose = "workload" } }"#;
         "subnets": "a word, a list of ids or a table of tags", r#"subnets = "private", subnets = ["subnet-0a1b2c3d4e5f60718"] or subnets = { tags = { tier = "endpoint" } }"#;
         "route_tables": "a word, a list of ids or a table of tags", r#"route_tables = "private", route_tables = ["rtb-0a1b2c3d4e5f60718"] or route_tables = { tags = { tier = "app" } }"#;
+        "fix_vpc_dns": "true or false", "fix_vpc_dns = true";
     }
     "security_group" {
         "name": "a string", r#"name = "linkwalk-endpoints""#;
@@ -90,7 +92,7 @@ keys! {
         "private_dns": "true or false", "private_dns = true";
         "ip_address_type": "a string", r#"ip_address_type = "dualstack""#;
         "dns": "a table", r#"dns = { record_ip_type = "ipv4" }"#;
-        "policy": "a string or a table", r#"policy = "full" or policy = { file = "kms.json" }"#;
+        "policy": "a string or a table", r#"policy = "full", policy = "organization" or policy = { file = "kms.json" }"#;
         "tags": "a table of strings", r#"tags = { CostCenter = "platform" }"#;
         "name": "a string", r#"name = "{service}-endpoint""#;
     }
@@ -116,6 +118,7 @@ keys! {
         "budget_mode": "a string", r#"budget_mode = "strict""#;
         "bake": "a string", r#"bake = "10m""#;
         "gate": "a string", r#"gate = "./check.sh""#;
+        "gate_timeout": "a string", r#"gate_timeout = "1h""#;
     }
     "rollout.waves" {
         "name": "a string", r#"name = "canary""#;

@@ -19,13 +19,24 @@ use super::{Config, EndpointTable, Layer, LeadsTo, Naming, Override};
 impl Config {
     /// What this account should have in this region.
     pub fn settings(&self, account: &Account, region: &Region) -> Settings {
+        self.settings_under(&self.overriding(account, region), region)
+    }
+
+    /// The indices of the overrides that apply to this account in this region, in order. Where they are the
+    /// same, so are the settings.
+    pub fn overriding(&self, account: &Account, region: &Region) -> Vec<usize> {
+        let overrides = self.overrides.iter().enumerate();
+        overrides.filter(|(_, over)| over.applies_to(account, region)).map(|(at, _)| at).collect()
+    }
+
+    /// What an account should have in this region to which these overrides apply.
+    pub fn settings_under(&self, overrides: &[usize], region: &Region) -> Settings {
         let mut layer = self.base.clone();
-        for over in &self.overrides {
-            if over.applies_to(account, region) {
-                layer.overlay(&over.layer);
-            }
+        for over in overrides.iter().filter_map(|at| self.overrides.get(*at)) {
+            layer.overlay(&over.layer);
         }
-        layer.resolve(&self.deployment, region)
+        let organization = self.organization.id.clone();
+        Settings { organization, ..layer.resolve(&self.deployment, region) }
     }
 }
 
@@ -49,11 +60,12 @@ fn over<T: Clone>(below: &mut Option<T>, above: Option<&T>) {
 }
 
 impl Layer {
-    fn overlay(&mut self, above: &Self) {
+    pub(super) fn overlay(&mut self, above: &Self) {
         let Self {
             vpcs,
             subnets,
             route_tables,
+            fix_vpc_dns,
             security_group_name,
             ingress,
             endpoints,
@@ -63,6 +75,7 @@ impl Layer {
         over(&mut self.vpcs, vpcs.as_ref());
         over(&mut self.subnets, subnets.as_ref());
         over(&mut self.route_tables, route_tables.as_ref());
+        over(&mut self.fix_vpc_dns, fix_vpc_dns.as_ref());
         over(&mut self.security_group_name, security_group_name.as_ref());
         over(&mut self.ingress, ingress.as_ref());
         over(&mut self.name_tag.on, on.as_ref());
@@ -86,7 +99,9 @@ impl Layer {
         tags.insert(OWNER_TAG.to_owned(), deployment.to_owned());
         Settings {
             deployment: deployment.to_owned(),
+            organization: None,
             vpcs: self.vpcs.unwrap_or(VpcSelector::NonDefault),
+            fix_vpc_dns: self.fix_vpc_dns.unwrap_or(false),
             security_group: ManagedGroup {
                 name: self.security_group_name.unwrap_or_else(|| "linkwalk-endpoints".to_owned()),
                 ingress: self.ingress.unwrap_or_else(|| vec![IngressSource::Vpc]),
@@ -99,7 +114,9 @@ impl Layer {
 
     /// Bundles unfolded and united, then what single tables say of their services: one table per
     /// endpoint, with the name of the table it comes from.
-    fn wanted(&self) -> BTreeMap<(String, Option<EndpointKind>), (String, EndpointTable)> {
+    pub(super) fn wanted(
+        &self,
+    ) -> BTreeMap<(String, Option<EndpointKind>), (String, EndpointTable)> {
         let mut wanted = BTreeMap::new();
         for (name, table) in &self.endpoints {
             let LeadsTo::Bundle { members } = &table.leads_to else { continue };
@@ -148,7 +165,7 @@ impl Layer {
             private_dns: table.private_dns,
             ip_address_type: table.ip_address_type,
             dns: table.dns,
-            policy: table.policy.unwrap_or_else(PolicyDocument::full_access),
+            policy: table.policy.unwrap_or_else(|| PolicyDocument::full_access().into()),
             tags: table.tags,
             name: table.name,
         }

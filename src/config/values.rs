@@ -103,6 +103,18 @@ pub(super) fn session_text(node: &Node<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// The id of an organization.
+pub(super) fn organization_id(node: &Node<'_>) -> Option<String> {
+    let text = node.text()?;
+    if crate::model::account::is_organization_id(text) {
+        return Some(text.to_owned());
+    }
+    node.refuse(
+        format!("`{text}` is not the id of an organization"),
+        "it is shown by `aws organizations describe-organization`: id = \"o-a1b2c3d4e5\"",
+    )
+}
+
 /// An external id.
 pub(super) fn external_id(node: &Node<'_>) -> Option<String> {
     let is_allowed = |c| is_name_char(c) || ":/".contains(c);

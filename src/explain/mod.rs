@@ -3,6 +3,7 @@
 //! exhaustive `match`; codes that are text are held complete by tests over the sources.
 
 mod answers;
+mod causes;
 mod errors;
 mod findings;
 mod outcomes;
@@ -49,6 +50,8 @@ pub enum Group {
     Note,
     /// A kind of difference that the audit finds.
     Finding,
+    /// Why something is not as it should be, in the doctor's words.
+    Cause,
     /// The class of a failure.
     ErrorClass,
     /// An error code of AWS's.
@@ -57,13 +60,14 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ExitCode,
         Self::Outcome,
         Self::NotStarted,
         Self::Blocked,
         Self::Note,
         Self::Finding,
+        Self::Cause,
         Self::ErrorClass,
         Self::AwsError,
     ];
@@ -77,6 +81,7 @@ impl Group {
             Self::Blocked => "blocked item",
             Self::Note => "note",
             Self::Finding => "finding",
+            Self::Cause => "cause that the doctor names",
             Self::ErrorClass => "class of errors",
             Self::AwsError => "AWS error",
         }
@@ -91,6 +96,7 @@ impl Group {
             Self::Blocked => "Blocked items of a plan",
             Self::Note => "Notes of a plan",
             Self::Finding => "Findings of the audit",
+            Self::Cause => "Causes that the doctor names",
             Self::ErrorClass => "Classes of errors",
             Self::AwsError => "Errors of AWS",
         }
@@ -107,6 +113,7 @@ impl Group {
             }
             Self::Note => "Under \"Worth knowing\" in a plan. Nothing is done about them.",
             Self::Finding => "What `linkwalk audit` finds, by kind.",
+            Self::Cause => "What `linkwalk doctor` finds, besides what a plan would be blocked by.",
             Self::ErrorClass => {
                 "The `class` of a failure in documents and events. It decides what linkwalk does."
             }
@@ -131,6 +138,7 @@ pub fn all() -> Vec<Entry> {
     all.extend_from_slice(planned::BLOCKED);
     all.extend_from_slice(planned::NOTES);
     all.extend(findings::all());
+    all.extend_from_slice(causes::CAUSES);
     all.extend(errors::classes());
     all.extend(answers::all());
     all

@@ -29,7 +29,7 @@ entries! {
             "https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-load-balancer-endpoints.html";
         "dns-attributes-off": "Private DNS is wanted in a VPC whose DNS attributes are off.",
             "Private DNS needs `enableDnsSupport` and `enableDnsHostnames` of the VPC; AWS refuses the endpoint otherwise.",
-            "Switch both on in the account (`aws ec2 modify-vpc-attribute`), after asking those who rely on them being off; or set `private_dns = false`.",
+            "Switch both on in the account (`aws ec2 modify-vpc-attribute`), after asking those who rely on them being off; let plans do it with `network.fix_vpc_dns = true`; or set `private_dns = false`.",
             "https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html";
         "dns-option-not-supported": "Private DNS for the inbound resolver alone is wanted for a service other than S3.",
             "Only S3 has that option.",
@@ -73,6 +73,9 @@ entries! {
             "Not every service is in every zone; zones are compared by their ids, which are the same in every account.",
             "Select subnets in one of the zones that the reason names.",
             "https://docs.aws.amazon.com/ram/latest/userguide/working-with-az-ids.html";
+        "organization-unknown": "policy = \"organization\" is asked for, and the organization's id is not known.",
+            "Organizations could not be read, and the policy names the organization.",
+            "Set `organization.id` in accounts.toml.";
         "policy-not-supported": "A policy is wanted for a service whose endpoints take none.",
             "AWS refuses a policy for such services.",
             "Remove `policy` from the endpoint's table.",
@@ -220,6 +223,10 @@ entries! {
         "subnet-full": "A zone is left out, because its subnets have no free address.",
             "Each interface endpoint takes one address in each of its subnets.",
             "Nothing, if the other zones will do; or select another subnet there.";
+        "vpc-dns-turned-on": "The plan turns on DNS attributes of a VPC that is not the deployment's.",
+            "`network.fix_vpc_dns` allows it, and private DNS needs them.",
+            "Ask those who rely on them being off, before you apply.",
+            "https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html";
         "zone-not-supported": "A zone is left out, because the service is not offered there.",
             "Not every service is in every zone.",
             "Nothing: clients in that zone use the endpoint by another zone.",

@@ -112,3 +112,11 @@ impl Member {
         matches!(self.standing, Standing::Consumer { .. })
     }
 }
+
+/// Whether the text has the form of an organization's id
+/// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_Organization.html>).
+pub fn is_organization_id(text: &str) -> bool {
+    let is_right = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let unique = text.strip_prefix("o-");
+    unique.is_some_and(|id| (10..=32).contains(&id.len()) && id.bytes().all(is_right))
+}

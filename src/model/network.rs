@@ -35,6 +35,38 @@ pub struct Vpc {
     pub security_groups: BTreeMap<SecurityGroupId, SecurityGroup>,
 }
 
+/// An attribute of a VPC that private DNS needs to be on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DnsAttribute {
+    /// `enableDnsSupport`: AWS's resolver answers in the VPC.
+    Support,
+    /// `enableDnsHostnames`, which can only be turned on while support is
+    /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcAttribute.html>).
+    Hostnames,
+}
+
+impl DnsAttribute {
+    /// Both, in the order in which they can be turned on.
+    pub const ALL: [Self; 2] = [Self::Support, Self::Hostnames];
+
+    /// Its name in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Support => "enableDnsSupport",
+            Self::Hostnames => "enableDnsHostnames",
+        }
+    }
+
+    /// Its name for people.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Support => "DNS support",
+            Self::Hostnames => "DNS hostnames",
+        }
+    }
+}
+
 /// A subnet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subnet {
@@ -94,6 +126,19 @@ impl RouteTable {
 }
 
 impl Vpc {
+    /// Whether an attribute is on.
+    pub fn has(&self, attribute: DnsAttribute) -> bool {
+        match attribute {
+            DnsAttribute::Support => self.dns_support,
+            DnsAttribute::Hostnames => self.dns_hostnames,
+        }
+    }
+
+    /// The attributes that private DNS needs and that are off, in the order in which they can be turned on.
+    pub fn dns_off(&self) -> impl Iterator<Item = DnsAttribute> {
+        DnsAttribute::ALL.into_iter().filter(|attribute| !self.has(*attribute))
+    }
+
     /// The route table a subnet really uses: its own, else the main one.
     pub fn effective_route_table(&self, subnet: &SubnetId) -> Option<&RouteTable> {
         self.route_tables

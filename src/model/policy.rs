@@ -2,6 +2,11 @@
 //! spelling than it was given (`"Action": "*"` for `["*"]`, a `Version`, an empty `Sid`).
 
 mod diff;
+mod flaw;
+mod operator;
+mod perimeter;
+mod places;
+pub mod pull;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,8 +18,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 pub use diff::StatementChange;
+pub use flaw::Flaw;
+pub use perimeter::Perimeter;
 
-/// The longest policy AWS takes, in characters, white space included
+/// The longest policy AWS takes, in characters, white space included. What is sent has none, so a file's own
+/// white space does not count
 /// (<https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html>).
 pub const MAX_POLICY_CHARS: usize = 20_480;
 
@@ -72,32 +80,20 @@ impl PolicyDocument {
         FULL_ACCESS.clone()
     }
 
-    /// Reads a policy. Errors say what is wrong with the JSON or with its shape: an endpoint policy
-    /// must have statements, each with an `Effect` and a `Principal`.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let document: Value = serde_json::from_str(text).map_err(|e| format!("not JSON: {e}"))?;
-        let object = document.as_object().ok_or("a policy must be a JSON object")?;
-        let statements = match object.get("Statement") {
-            Some(Value::Array(list)) if !list.is_empty() => list.iter().collect(),
-            Some(one @ Value::Object(_)) => vec![one],
-            _ => return Err("a policy must have at least one `Statement`".to_owned()),
-        };
-        for (index, statement) in statements.iter().enumerate() {
-            let number = index + 1;
-            match statement.get("Effect").and_then(Value::as_str) {
-                Some("Allow" | "Deny") => {}
-                _ => return Err(format!("statement {number} needs `Effect`: `Allow` or `Deny`")),
-            }
-            if statement.get("Principal").is_none() && statement.get("NotPrincipal").is_none() {
-                return Err(format!("statement {number} needs a `Principal`, for example \"*\""));
-            }
-        }
-        Ok(document.into())
+    /// Reads a policy that someone wrote. The error is everything that AWS would refuse, or take for
+    /// something else than was meant.
+    pub fn parse(text: &str) -> Result<Self, Vec<Flaw>> {
+        flaw::check(text)
     }
 
     /// Takes whatever AWS answered; text that is not JSON is kept as a string and equals only itself.
     pub fn observed(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())).into()
+    }
+
+    /// JSON for people, elements in the order in which policies are written.
+    pub fn to_pretty(&self) -> String {
+        serde_json::to_string_pretty(&*self.document).unwrap_or_default()
     }
 
     /// Compact JSON, as it is sent.
@@ -273,7 +269,7 @@ mod tests {
     use super::*;
 
     fn policy(text: &str) -> PolicyDocument {
-        PolicyDocument::parse(text).unwrap()
+        PolicyDocument::observed(text)
     }
 
     #[test]
@@ -320,19 +316,5 @@ mod tests {
             policy(id),
             policy(&id.replace("111122223333", "arn:aws:iam::111122223333:root"))
         );
-    }
-
-    #[test]
-    fn what_cannot_be_an_endpoint_policy_is_refused_with_the_reason() {
-        for (text, says) in [
-            ("{", "not JSON"),
-            ("[]", "JSON object"),
-            ("{}", "Statement"),
-            (r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#, "Principal"),
-            (r#"{"Statement":[{"Effect":"allow","Principal":"*"}]}"#, "Effect"),
-        ] {
-            let error = PolicyDocument::parse(text).unwrap_err();
-            assert!(error.contains(says), "{text}: {error}");
-        }
     }
 }

@@ -69,8 +69,12 @@ impl fmt::Display for Glob {
 pub struct Settings {
     /// The deployment's name.
     pub deployment: String,
+    /// The organization's id, `o-...`, where it is known: what [`PolicySpec::Organization`] rests on.
+    pub organization: Option<String>,
     /// Which VPCs get endpoints.
     pub vpcs: VpcSelector,
+    /// Whether DNS attributes of a VPC that private DNS needs are turned on, instead of blocking it.
+    pub fix_vpc_dns: bool,
     /// The deployment's security group, one per VPC, made when an interface endpoint needs it.
     pub security_group: ManagedGroup,
     /// One entry per service and type; no two lead to the same endpoint.
@@ -111,12 +115,27 @@ pub struct EndpointSpec {
     pub ip_address_type: Option<IpAddressType>,
     /// What is said of DNS records.
     pub dns: DnsOptions,
-    /// The policy, compared by meaning. Full access where the file says nothing.
-    pub policy: PolicyDocument,
+    /// The policy. Full access where the file says nothing.
+    pub policy: PolicySpec,
     /// Tags of this endpoint besides the common ones.
     pub tags: Tags,
     /// Its own name template, before the common one.
     pub name: Option<String>,
+}
+
+/// `policy`: what an endpoint lets through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PolicySpec {
+    /// This document, compared by meaning.
+    Document(PolicyDocument),
+    /// The data perimeter of the organization, whose id is known once AWS was asked.
+    Organization,
+}
+
+impl From<PolicyDocument> for PolicySpec {
+    fn from(document: PolicyDocument) -> Self {
+        Self::Document(document)
+    }
 }
 
 /// A service as the file names it.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::ids::{EndpointId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use crate::model::endpoint::{DnsOptions, EndpointKey, IpAddressType, Tags};
-use crate::model::network::Rule;
+use crate::model::network::{DnsAttribute, Rule};
 use crate::model::policy::PolicyDocument;
 
 /// Number of an action within its target's plan, from 0.
@@ -85,6 +85,14 @@ pub enum Verb {
         /// Tags to set, ownership among them.
         set: Tags,
     },
+    /// `ModifyVpcAttribute` that turns on what private DNS needs: one attribute a call. The VPC is not
+    /// ours, and this is the one change of something nobody tagged; `network.fix_vpc_dns` allows it.
+    EnableVpcDns {
+        /// The VPC.
+        vpc: VpcId,
+        /// What is turned on.
+        attribute: DnsAttribute,
+    },
     /// `CreateTags`. Tags that are not ours are never taken away.
     Tag {
         /// `vpce-...` or `sg-...`.
@@ -106,6 +114,7 @@ impl Verb {
             Self::ModifySecurityGroup { vpc, .. }
             | Self::DeleteSecurityGroup { vpc, .. }
             | Self::Adopt { vpc, .. }
+            | Self::EnableVpcDns { vpc, .. }
             | Self::Tag { vpc, .. } => vpc,
         }
     }
@@ -114,9 +123,10 @@ impl Verb {
     pub fn symbol(&self) -> char {
         match self {
             Self::CreateSecurityGroup(_) | Self::CreateEndpoint(_) => '+',
-            Self::ModifySecurityGroup { .. } | Self::ModifyEndpoint { .. } | Self::Tag { .. } => {
-                '~'
-            }
+            Self::ModifySecurityGroup { .. }
+            | Self::ModifyEndpoint { .. }
+            | Self::EnableVpcDns { .. }
+            | Self::Tag { .. } => '~',
             Self::DeleteEndpoint { .. } | Self::DeleteSecurityGroup { .. } => '-',
             Self::Adopt { .. } => '=',
         }
@@ -221,14 +231,18 @@ mod tests {
             w.endpoint("s3").state = crate::model::endpoint::EndpointState::Failed;
             w.vpc().security_groups.values_mut().for_each(|group| group.ingress.clear());
         });
+        let dark = fresh.clone().but(|w| {
+            w.settings.fix_vpc_dns = true;
+            w.vpc().dns_hostnames = false;
+        });
         let actions: Vec<Action> =
-            [fresh, drifted].iter().flat_map(|world| world.plan().actions).collect();
+            [fresh, drifted, dark].iter().flat_map(|world| world.plan().actions).collect();
         let kinds: BTreeSet<_> = actions
             .iter()
             .map(|action| std::mem::discriminant(&action.verb))
             .map(|d| format!("{d:?}"))
             .collect();
-        assert_eq!(kinds.len(), 6);
+        assert_eq!(kinds.len(), 7);
         for action in actions {
             let text = serde_json::to_string(&action).unwrap();
             assert_eq!(serde_json::from_str::<Action>(&text).unwrap(), action, "{text}");

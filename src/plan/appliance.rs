@@ -29,7 +29,7 @@ fn try_plan(
 ) -> Result<(), Refusal> {
     let key = site.key(wanted);
     let standing = adopt::standing(site, wanted.short, &key, draft)?;
-    let policy = policy::desired(wanted)?;
+    let policy = policy::desired(site, wanted)?;
     if wanted.spec.private_dns == Some(true) {
         return Err(Refusal::new(
             "no-private-dns-name",
@@ -145,7 +145,7 @@ mod tests {
         check_blocked([
             (
                 "policy-not-supported",
-                world().want_with(APPLIANCE, |spec| spec.policy = restrictive()),
+                world().want_with(APPLIANCE, |spec| spec.policy = restrictive().into()),
                 "leave `policy` out",
             ),
             (

@@ -4,6 +4,7 @@
 mod removal;
 #[cfg(test)]
 mod tests;
+mod vpc;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +87,7 @@ impl<'a> Reader<'a> {
                         .collect()
                 })
             }
+            Verb::EnableVpcDns { attribute, .. } => self.vpc_dns(action, vpc, *attribute),
             Verb::Tag { resource, set, .. } => self.tagging(action, vpc, resource, set),
             Verb::Adopt { resource, set, .. } => self.adoption(vpc, resource, set),
             Verb::CreateEndpoint(desired) => self.creation(action, vpc, desired),
@@ -171,6 +173,9 @@ impl<'a> Reader<'a> {
         broken.extend(self.route_tables(vpc, desired.route_tables.iter()));
         broken.extend(self.groups(action, vpc, &desired.security_groups));
         broken.extend(desired.policy.as_ref().and_then(too_long));
+        if desired.private_dns {
+            broken.extend(self.without_dns(action, vpc));
+        }
         let (subnets, groups) = (desired.subnets.len(), desired.security_groups.len());
         let tables = desired.route_tables.len();
         let shape_is_right = match desired.key.kind {
@@ -243,6 +248,9 @@ impl<'a> Reader<'a> {
         let tables = change.add_route_tables.iter().chain(&change.remove_route_tables);
         broken.extend(self.route_tables(vpc, tables));
         broken.extend(self.groups(action, vpc, &change.add_security_groups));
+        if change.private_dns == Some(true) {
+            broken.extend(self.without_dns(action, vpc));
+        }
         broken.extend(change.policy.as_ref().and_then(too_long));
         broken
     }
@@ -341,6 +349,9 @@ impl<'a> Reader<'a> {
                 Verb::ModifyEndpoint { id, .. } => format!("changes {id} twice"),
                 Verb::DeleteEndpoint { id, .. } => format!("deletes {id} twice"),
                 Verb::DeleteSecurityGroup { id, .. } => format!("deletes {id} twice"),
+                Verb::EnableVpcDns { vpc, attribute } => {
+                    format!("turns {} of {vpc} on twice", attribute.as_str())
+                }
                 Verb::Adopt { resource, .. } => format!("adopts {resource} twice"),
                 Verb::Tag { resource, .. } => format!("tags {resource} twice"),
             })
@@ -379,6 +390,7 @@ impl<'a> Reader<'a> {
                 Verb::CreateSecurityGroup(_)
                 | Verb::ModifySecurityGroup { .. }
                 | Verb::DeleteSecurityGroup { .. }
+                | Verb::EnableVpcDns { .. }
                 | Verb::Adopt { .. }
                 | Verb::Tag { .. } => {}
             }

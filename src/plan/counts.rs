@@ -64,6 +64,9 @@ impl TargetPlan {
                 Verb::ModifyEndpoint { id, .. } => {
                     changed.insert(id.as_str());
                 }
+                Verb::EnableVpcDns { vpc, .. } => {
+                    changed.insert(vpc.as_str());
+                }
                 Verb::Tag { resource, .. } => {
                     changed.insert(resource.as_str());
                 }

@@ -9,6 +9,7 @@ use crate::plan::aim::Mode;
 use crate::plan::draft::{Draft, Refusal};
 use crate::plan::service::Wanted;
 use crate::plan::target::{Site, Vicinity};
+use crate::plan::vpc_dns;
 
 /// A gateway endpoint for S3, without which the S3 interface endpoint cannot confine its private DNS
 /// to the inbound resolver.
@@ -91,7 +92,9 @@ pub(super) fn desired(
             format!("`{}` has no private DNS name: set private_dns = false", wanted.short),
         ));
     }
-    attributes_on(site)?;
+    if !site.settings.fix_vpc_dns {
+        vpc_dns::attributes_on(site)?;
+    }
     let inbound = inbound_said.unwrap_or(is_s3);
     if inbound && !is_s3 {
         return Err(Refusal::new(
@@ -106,24 +109,6 @@ pub(super) fn desired(
     // For S3 the option is always said: AWS takes a missing one for `true`.
     options.private_dns_only_for_inbound_resolver = is_s3.then_some(inbound);
     Ok(PrivateDns { on, options, after })
-}
-
-pub(super) fn attributes_on(site: &Site) -> Result<(), Refusal> {
-    let off: Vec<_> = [
-        ("enableDnsSupport", site.vpc.dns_support),
-        ("enableDnsHostnames", site.vpc.dns_hostnames),
-    ]
-    .into_iter()
-    .filter_map(|(name, on)| (!on).then_some(name))
-    .collect();
-    if off.is_empty() {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        "dns-attributes-off",
-        format!("private DNS needs {} of {} to be on", off.join(" and "), site.vpc.id),
-    )
-    .for_the_sake_of(site.vpc.id.as_str()))
 }
 
 fn leans_on<'a>(

@@ -31,6 +31,7 @@ impl Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
     Adopt,
+    Vpc,
     Group,
     Delete,
     NeededGateway,
@@ -116,6 +117,11 @@ impl Draft {
             text: text.into(),
             resource: Some(resource.to_owned()),
         });
+    }
+
+    /// Takes back what was said of a VPC before more was known.
+    pub(super) fn take_back(&mut self, vpc: &VpcId, code: &str) {
+        self.notes.retain(|note| note.vpc.as_ref() != Some(vpc) || note.code != code);
     }
 
     pub(super) fn in_sync(&mut self, endpoint: &EndpointId) {

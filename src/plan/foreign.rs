@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_policy_that_is_asked_for_is_not_satisfied_by_full_access() {
-        let world = world().want_with("logs", |spec| spec.policy = restrictive()).but(|w| {
+        let world = world().want_with("logs", |spec| spec.policy = restrictive().into()).but(|w| {
             w.add_foreign("logs", EndpointKind::Interface);
         });
         check([("full", world, vec!["! logs: foreign-in-the-way"])]);

@@ -8,12 +8,13 @@ use crate::model::endpoint::{DnsOptions, EndpointState, IpAddressType};
 use crate::model::network::RouteTable;
 use crate::model::observed::Endpoint;
 use crate::plan::action::DesiredEndpoint;
+use crate::plan::aim::Adoption;
 use crate::plan::dns::S3Gateway;
 use crate::plan::draft::{Draft, Rank, Refusal};
 use crate::plan::service::Wanted;
 use crate::plan::standing::Standing;
 use crate::plan::target::{Site, Vicinity};
-use crate::plan::{adopt, diff, dns, foreign, placing, policy, select, tags};
+use crate::plan::{adopt, diff, foreign, placing, policy, select, tags, vpc_dns};
 
 /// Plans one gateway endpoint in one VPC.
 pub(super) fn plan(site: &Site, wanted: &Wanted, vicinity: &mut Vicinity, draft: &mut Draft) {
@@ -38,7 +39,7 @@ fn try_plan(
         private_dns: private_dns(wanted)?,
         ip_address_type: ip_address_type(wanted)?,
         dns: dns_options(site, wanted)?,
-        policy: policy::desired(wanted)?,
+        policy: policy::desired(site, wanted)?,
         tags: tags::of_endpoint(site, wanted),
     };
     let held = held_by_others(site, &desired, &standing);
@@ -46,7 +47,7 @@ fn try_plan(
         leave_to(site, wanted, &desired, other, tables, draft);
         desired.route_tables.retain(|table| !tables.contains(table));
     }
-    if dns::attributes_on(site).is_err() {
+    if vpc_dns::attributes_on(site).is_err() {
         let text = "the VPC's DNS attributes are off: names resolve by other means, or not at all";
         draft.note(Some(&site.vpc.id), wanted.short, "dns-attributes-off", text);
     }
@@ -55,7 +56,13 @@ fn try_plan(
         return Ok(());
     }
     let record_ip_type = desired.dns.record_ip_type.clone();
-    let after = BTreeSet::new();
+    let mut after = BTreeSet::new();
+    let needs_attributes =
+        record_ip_type.as_deref().is_some_and(|asked| asked != "service-defined");
+    let will_change = !standing.adopted || site.changes.adopt == Adoption::Repair;
+    if needs_attributes && will_change && site.settings.fix_vpc_dns {
+        after = vpc_dns::turn_on(site, vicinity, draft);
+    }
     let made_by = diff::settle(site, wanted, desired, &standing, Rank::Gateway, after, draft)?;
     if wanted.short == "s3" && vicinity.s3_gateway.is_none() {
         vicinity.s3_gateway = Some(S3Gateway { made_by, record_ip_type });
@@ -124,7 +131,9 @@ fn dns_options(site: &Site, wanted: &Wanted) -> Result<DnsOptions, Refusal> {
                 ),
             ));
         }
-        dns::attributes_on(site)?;
+        if !site.settings.fix_vpc_dns {
+            vpc_dns::attributes_on(site)?;
+        }
     }
     Ok(DnsOptions { record_ip_type, ..DnsOptions::default() })
 }
@@ -305,10 +314,9 @@ mod tests {
 
     #[test]
     fn what_a_gateway_cannot_have_is_blocked() {
-        let principal = PolicyDocument::parse(
+        let principal = PolicyDocument::observed(
             r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"*","Resource":"*"}]}"#,
-        )
-        .unwrap();
+        );
         let records = |kind: &'static str| {
             move |spec: &mut EndpointSpec| spec.dns.record_ip_type = Some(kind.into())
         };
@@ -335,7 +343,7 @@ mod tests {
             ),
             (
                 "policy-principal",
-                world().want_with("s3", |spec| spec.policy = principal),
+                world().want_with("s3", |spec| spec.policy = principal.into()),
                 "aws:PrincipalArn",
             ),
             (

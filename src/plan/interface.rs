@@ -6,7 +6,7 @@ use crate::ids::SubnetId;
 use crate::model::endpoint::DnsOptions;
 use crate::model::network::{Rule, SecurityGroup};
 use crate::model::spec::{GroupRef, IngressSource};
-use crate::plan::action::{DesiredEndpoint, SecurityGroupRef};
+use crate::plan::action::{ActionId, DesiredEndpoint, SecurityGroupRef};
 use crate::plan::aim::Adoption;
 use crate::plan::dns::PrivateDns;
 use crate::plan::draft::{Draft, Rank, Refusal};
@@ -14,7 +14,7 @@ use crate::plan::foreign::Others;
 use crate::plan::service::Wanted;
 use crate::plan::standing::Standing;
 use crate::plan::target::{Site, Vicinity, uses_managed_group};
-use crate::plan::{adopt, diff, dns, foreign, ingress, placing, policy, select, tags};
+use crate::plan::{adopt, diff, dns, foreign, ingress, placing, policy, select, tags, vpc_dns};
 
 /// Security groups of one network interface
 /// (<https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html>).
@@ -35,7 +35,7 @@ fn try_plan(
 ) -> Result<(), Refusal> {
     let key = site.key(wanted);
     let standing = adopt::standing(site, wanted.short, &key, draft)?;
-    let policy = policy::desired(wanted)?;
+    let policy = policy::desired(site, wanted)?;
     let zones = placing::choose(site, wanted, standing.kept, vicinity, draft)?;
     let private_dns = private_dns(site, wanted, &standing, vicinity, draft)?;
     let mut desired = DesiredEndpoint {
@@ -78,7 +78,14 @@ fn try_plan(
     if let Some(gateway) = private_dns.after {
         draft.needed(gateway);
     }
-    let after = private_dns.after.into_iter().collect();
+    let mut after: BTreeSet<ActionId> = private_dns.after.into_iter().collect();
+    if desired.private_dns && will_use && site.settings.fix_vpc_dns {
+        let turned_on = vpc_dns::turn_on(site, vicinity, draft);
+        // What has private DNS already and differs otherwise need not wait.
+        if !standing.kept.is_some_and(|kept| kept.private_dns) {
+            after.extend(turned_on);
+        }
+    }
     diff::settle(site, wanted, desired, &standing, Rank::Interface, after, draft)?;
     Ok(())
 }

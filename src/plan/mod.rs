@@ -36,6 +36,7 @@ mod tags;
 mod target;
 #[cfg(test)]
 pub(crate) mod testing;
+mod vpc_dns;
 mod want;
 
 use std::collections::BTreeMap;

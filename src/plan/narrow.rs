@@ -112,6 +112,7 @@ fn of_kinds(action: &Action, plan: &TargetPlan, only: &BTreeSet<Kind>) -> Option
         Verb::CreateEndpoint(_) if replaces(action, plan) => whole(Kind::State),
         Verb::CreateEndpoint(_) | Verb::CreateSecurityGroup(_) => whole(Kind::Missing),
         Verb::ModifySecurityGroup { .. } => whole(Kind::Rules),
+        Verb::EnableVpcDns { .. } => whole(Kind::PrivateDns),
         Verb::Tag { .. } => whole(Kind::Tags),
         Verb::DeleteEndpoint { .. } if !action.drift.is_empty() => whole(Kind::State),
         // Of an orphan nothing differs: it should not be there.
@@ -190,7 +191,7 @@ fn waits_for(change: &EndpointChange, earlier: &Action) -> bool {
         Verb::CreateSecurityGroup(_) => {
             change.add_security_groups.contains(&SecurityGroupRef::MadeBy(earlier.id))
         }
-        Verb::CreateEndpoint(_) => change.private_dns.is_some(),
+        Verb::CreateEndpoint(_) | Verb::EnableVpcDns { .. } => change.private_dns.is_some(),
         Verb::DeleteEndpoint { .. } => {
             change.private_dns.is_some() || !change.add_route_tables.is_empty()
         }

@@ -3,16 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::model::endpoint::EndpointKind;
-use crate::model::policy::{MAX_POLICY_CHARS, PolicyDocument};
+use crate::model::policy::{MAX_POLICY_CHARS, Perimeter, PolicyDocument};
+use crate::model::spec::PolicySpec;
 use crate::plan::draft::Refusal;
 use crate::plan::service::Wanted;
+use crate::plan::target::Site;
 
 /// `None` where the service takes no policy and none but full access is asked for.
-pub(super) fn desired(wanted: &Wanted) -> Result<Option<PolicyDocument>, Refusal> {
-    let policy = &wanted.spec.policy;
+pub(super) fn desired(site: &Site, wanted: &Wanted) -> Result<Option<PolicyDocument>, Refusal> {
     let short = wanted.short;
     if !wanted.offer.policy_supported || wanted.offer.kind == EndpointKind::GatewayLoadBalancer {
-        return if policy.is_full_access() {
+        return if wanted.spec.policy == PolicyDocument::full_access().into() {
             Ok(None)
         } else {
             Err(Refusal::new(
@@ -21,6 +22,10 @@ pub(super) fn desired(wanted: &Wanted) -> Result<Option<PolicyDocument>, Refusal
             ))
         };
     }
+    let policy = match &wanted.spec.policy {
+        PolicySpec::Document(document) => document.clone(),
+        PolicySpec::Organization => perimeter(site, short)?,
+    };
     let length = policy.to_json().chars().count();
     if length > MAX_POLICY_CHARS {
         return Err(Refusal::new(
@@ -28,13 +33,23 @@ pub(super) fn desired(wanted: &Wanted) -> Result<Option<PolicyDocument>, Refusal
             format!("the policy has {length} characters and AWS takes {MAX_POLICY_CHARS}"),
         ));
     }
-    if wanted.offer.kind == EndpointKind::Gateway && !names_everyone(policy) {
+    if wanted.offer.kind == EndpointKind::Gateway && !names_everyone(&policy) {
         return Err(Refusal::new(
             "policy-principal",
             "a gateway endpoint's policy must have the principal \"*\" in every statement; narrow it with the condition key aws:PrincipalArn",
         ));
     }
-    Ok(Some(policy.clone()))
+    Ok(Some(policy))
+}
+
+fn perimeter(site: &Site, short: &str) -> Result<PolicyDocument, Refusal> {
+    let organization = site.settings.organization.as_deref().ok_or_else(|| {
+        Refusal::new(
+            "organization-unknown",
+            "policy = \"organization\" needs the organization's id: set organization.id",
+        )
+    })?;
+    Ok(Perimeter { organization, region: &site.target.region }.policy(short))
 }
 
 /// <https://docs.aws.amazon.com/vpc/latest/privatelink/gateway-endpoints.html> wants `"*"`.
@@ -61,14 +76,32 @@ pub(super) fn value(policy: Option<&PolicyDocument>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::spec::EndpointSpec;
     use crate::plan::action::Verb;
-    use crate::plan::testing::{check_blocked, restrictive, world};
+    use crate::plan::testing::{check, check_blocked, restrictive, world};
 
     #[test]
     fn a_service_that_takes_no_policy_gets_none() {
         let plan = world().want(["transfer.server"]).plan();
         let Verb::CreateEndpoint(made) = &plan.actions[1].verb else { panic!("{plan:?}") };
         assert_eq!(made.policy, None);
+    }
+
+    #[test]
+    fn the_perimeter_is_that_of_the_organization_and_a_change_of_it_is_a_difference() {
+        let perimeter = |spec: &mut EndpointSpec| spec.policy = PolicySpec::Organization;
+        let world = world().want_with("logs", perimeter).want_with("s3", perimeter);
+        let plan = world.plan();
+        for (at, short) in [(1, "logs"), (2, "s3")] {
+            let Verb::CreateEndpoint(made) = &plan.actions[at].verb else { panic!("{plan:?}") };
+            let region = &"eu-west-1".into();
+            let wanted = Perimeter { organization: "o-a1b2c3d4e5", region }.policy(short);
+            assert_eq!(made.policy, Some(wanted), "{short}");
+        }
+        let settled = world.applied();
+        assert!(settled.plan().is_in_sync());
+        let moved = settled.but(|w| w.settings.organization = Some("o-zzzzzzzzzz".into()));
+        check([("another organization", moved, vec!["~ logs: policy", "~ s3: policy"])]);
     }
 
     #[test]
@@ -80,12 +113,24 @@ mod tests {
         check_blocked([
             (
                 "policy-not-supported",
-                world().want_with("transfer.server", |spec| spec.policy = restrictive()),
+                world().want_with("transfer.server", |spec| spec.policy = restrictive().into()),
                 "take no policy",
             ),
             (
+                "policy-not-supported",
+                world().want_with("transfer.server", |s| s.policy = PolicySpec::Organization),
+                "take no policy",
+            ),
+            (
+                "organization-unknown",
+                world()
+                    .want_with("logs", |s| s.policy = PolicySpec::Organization)
+                    .but(|w| w.settings.organization = None),
+                "set organization.id",
+            ),
+            (
                 "policy-too-long",
-                world().want_with("logs", |s| s.policy = PolicyDocument::parse(&long).unwrap()),
+                world().want_with("logs", |s| s.policy = PolicyDocument::observed(&long).into()),
                 "AWS takes 20480",
             ),
         ]);

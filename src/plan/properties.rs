@@ -60,6 +60,7 @@ struct There {
 struct Surroundings {
     dns_support: bool,
     dns_hostnames: bool,
+    fix_vpc_dns: bool,
     shared_subnet: bool,
     full: u8,
     ipv6: u8,
@@ -128,14 +129,17 @@ fn surroundings() -> impl Strategy<Value = Surroundings> {
     (
         (prop::bool::weighted(0.9), prop::bool::weighted(0.9), prop::bool::weighted(0.2)),
         (any::<u8>(), any::<u8>(), any::<bool>(), 0..4_u8, prop::bool::weighted(0.2)),
+        any::<bool>(),
     )
         .prop_map(
             |(
                 (dns_support, dns_hostnames, shared_subnet),
                 (full, ipv6, wide_ingress, group, second_vpc),
+                fix_vpc_dns,
             )| Surroundings {
                 dns_support,
                 dns_hostnames,
+                fix_vpc_dns,
                 shared_subnet,
                 full,
                 ipv6,
@@ -169,7 +173,7 @@ fn build(entries: &[Entry], endpoints: &[There], around: &Surroundings) -> World
             spec.private_dns = entry.private_dns;
             spec.ip_address_type = entry.ip_address_type;
             if entry.restrictive {
-                spec.policy = restrictive();
+                spec.policy = restrictive().into();
             }
             if entry.open_group {
                 spec.security_groups = vec![GroupRef::Name("open".into())];
@@ -194,6 +198,7 @@ fn build(entries: &[Entry], endpoints: &[There], around: &Surroundings) -> World
 
 fn lay_out(world: &mut World, around: &Surroundings) {
     world.add_foreign("ecr.api", EndpointKind::Interface);
+    world.settings.fix_vpc_dns = around.fix_vpc_dns;
     world.settings.tags.insert("team".into(), "net".into());
     if around.wide_ingress {
         let wide = IngressSource::Cidr("10.0.0.0/8".parse().unwrap());

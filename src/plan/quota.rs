@@ -42,15 +42,16 @@ pub(super) fn note(observed: &Observed, draft: &mut Draft) {
             | Verb::ModifySecurityGroup { .. }
             | Verb::ModifyEndpoint { .. }
             | Verb::DeleteSecurityGroup { .. }
+            | Verb::EnableVpcDns { .. }
             | Verb::Adopt { .. }
             | Verb::Tag { .. } => {}
         }
     }
-    if let Some(text) = gateways.past(GATEWAYS, "gateway endpoints in the region") {
+    if let Some(text) = gateways.past(GATEWAYS, "gateway endpoints in the region", "L-1B52E74A") {
         draft.note(None, "gateway endpoints", "quota-default-exceeded", text);
     }
     for (vpc, count) in &vpcs {
-        if let Some(text) = count.past(PER_VPC, "interface endpoints in the VPC") {
+        if let Some(text) = count.past(PER_VPC, "interface endpoints in the VPC", "L-29B6F2EB") {
             draft.note(Some(vpc), "interface endpoints", "quota-default-exceeded", text);
         }
     }
@@ -63,10 +64,13 @@ struct Count {
 }
 
 impl Count {
-    fn past(&self, default: i64, what: &str) -> Option<String> {
+    fn past(&self, default: i64, what: &str, code: &str) -> Option<String> {
         let total = self.there + self.new;
         (self.new > 0 && total > default).then(|| {
-            format!("there would be {total} {what}; AWS's default quota is {default}, make sure yours is higher")
+            format!(
+                "there would be {total} {what}; AWS's default quota is {default}, make sure yours ({code}) is \
+                 higher: `linkwalk doctor` reads it"
+            )
         })
     }
 }

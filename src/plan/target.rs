@@ -8,6 +8,7 @@ use crate::model::network::Vpc;
 use crate::model::observed::{Endpoint, Observed};
 use crate::model::service::{Catalogue, short_name};
 use crate::model::spec::{EndpointSpec, GroupRef, Settings, VpcSelector};
+use crate::plan::action::ActionId;
 use crate::plan::aim::{Aim, Changes, Mode, Purpose, Usage};
 use crate::plan::dns::S3Gateway;
 use crate::plan::draft::{Draft, Refusal};
@@ -66,6 +67,8 @@ pub(super) struct Vicinity<'a> {
     pub(super) s3_gateway: Option<S3Gateway>,
     /// Private DNS names that endpoints of this plan take, and which.
     pub(super) names: BTreeMap<String, String>,
+    /// The actions that turn on the VPC's DNS attributes; `None` while nothing has needed them.
+    pub(super) turned_on: Option<BTreeSet<ActionId>>,
     /// Addresses that are still free once this plan is carried out.
     pub(super) free: BTreeMap<SubnetId, u32>,
     /// Subnets that endpoints of ours are in.
@@ -209,6 +212,7 @@ fn plan_vpc(site: Site, wanted: &[Wanted], draft: &mut Draft) {
         group: Group::find(site),
         s3_gateway: dns::existing_s3_gateway(&site, wanted),
         names: BTreeMap::new(),
+        turned_on: None,
         free: site.vpc.subnets.values().map(|s| (s.id.clone(), s.free_addresses)).collect(),
         in_use: site.endpoints().filter(ours).flat_map(|e| e.subnets.iter().cloned()).collect(),
     };

@@ -7,7 +7,9 @@ use crate::ids::{AccountId, EndpointId, RouteTableId, SecurityGroupId, SubnetId,
 use crate::model::endpoint::{
     DnsOptions, EndpointKey, EndpointKind, EndpointState, IpAddressType, OWNER_TAG, Tags,
 };
-use crate::model::network::{Peer, Route, RouteTable, Rule, SecurityGroup, Subnet, Vpc};
+use crate::model::network::{
+    DnsAttribute, Peer, Route, RouteTable, Rule, SecurityGroup, Subnet, Vpc,
+};
 use crate::model::observed::{Endpoint, Observed};
 use crate::model::policy::PolicyDocument;
 use crate::model::service::{Catalogue, Offer};
@@ -37,7 +39,9 @@ pub(crate) fn world() -> World {
         target: "111122223333/eu-west-1".parse().unwrap(),
         settings: Settings {
             deployment: "privatelink".into(),
+            organization: Some("o-a1b2c3d4e5".into()),
             vpcs: VpcSelector::All,
+            fix_vpc_dns: false,
             security_group: ManagedGroup {
                 name: "linkwalk-endpoints".into(),
                 ingress: vec![IngressSource::Vpc],
@@ -119,7 +123,7 @@ pub(crate) fn spec(service: &str) -> EndpointSpec {
         private_dns: None,
         ip_address_type: None,
         dns: DnsOptions::default(),
-        policy: PolicyDocument::full_access(),
+        policy: PolicyDocument::full_access().into(),
         tags: Tags::new(),
         name: None,
     }
@@ -327,6 +331,11 @@ impl World {
                 assert!(!all.any(|e| e.security_groups.contains(id) && !is_leaving(e)), "{id}");
                 vpc.security_groups.remove(id).unwrap();
             }
+            Verb::EnableVpcDns { attribute: DnsAttribute::Support, .. } => vpc.dns_support = true,
+            Verb::EnableVpcDns { attribute: DnsAttribute::Hostnames, .. } => {
+                assert!(vpc.dns_support);
+                vpc.dns_hostnames = true;
+            }
             Verb::Tag { resource, set, .. } | Verb::Adopt { resource, set, .. } => {
                 let endpoint = self.observed.endpoints.get_mut(&EndpointId::new(resource.as_str()));
                 let group = vpc.security_groups.get_mut(&SecurityGroupId::new(resource.as_str()));
@@ -436,10 +445,9 @@ pub(crate) fn gist(plan: &TargetPlan) -> Vec<String> {
 
 /// A policy that is not full access.
 pub(crate) fn restrictive() -> PolicyDocument {
-    PolicyDocument::parse(
+    PolicyDocument::observed(
         r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}]}"#,
     )
-    .unwrap()
 }
 
 /// Each case is a name, a world and the gist of its plan.

@@ -38,10 +38,15 @@ impl Bucket {
         calls.checked_sub(1).map_or(Duration::ZERO, |last| self.taken(last))
     }
 
-    /// When the last of these is over at the earliest: each needs a call, and so long after it. No order of
-    /// the calls is better than the longest first.
+    /// When the last of these is over at the earliest, whatever their order: each needs a call, and so long
+    /// after it. No order of the calls is better than the longest first.
     pub fn all_over(self, mut after: Vec<Duration>) -> Duration {
         after.sort_unstable_by(|one, other| other.cmp(one));
+        self.over(after)
+    }
+
+    /// When the last of these is over at the earliest, in this order.
+    fn over(self, after: Vec<Duration>) -> Duration {
         let over = after.into_iter().enumerate().map(|(number, after)| self.taken(number) + after);
         over.max().unwrap_or_default()
     }
@@ -53,17 +58,20 @@ impl Bucket {
 pub struct Changed<'a> {
     /// What was done; `None` where not all of it was, and nothing more is known than the endpoints made.
     pub plan: Option<&'a TargetPlan>,
-    /// One for each interface endpoint that was made.
-    pub waits: Vec<Duration>,
+    /// One for each interface endpoint that was made: when, and how long it took.
+    pub waits: Vec<(Duration, Duration)>,
 }
 
 impl Changed<'_> {
     /// What follows each `CreateVpcEndpoint`.
     fn creations(&self) -> Vec<Duration> {
-        let calls = self.count(|verb| matches!(verb, Verb::CreateEndpoint(_)));
-        let mut after = self.waits.clone();
-        after.resize(calls.max(after.len()), Duration::ZERO);
+        let mut after: Vec<Duration> = self.waits.iter().map(|(_, takes)| *takes).collect();
+        after.resize(self.creation_calls().max(after.len()), Duration::ZERO);
         after
+    }
+
+    fn creation_calls(&self) -> usize {
+        self.count(|verb| matches!(verb, Verb::CreateEndpoint(_)))
     }
 
     fn count(&self, wanted: impl Fn(&Verb) -> bool) -> usize {
@@ -81,30 +89,38 @@ impl Changed<'_> {
             .max(ENDPOINT_CALLS.all_taken(deletions))
     }
 
-    /// How many calls it takes out of the organization's bucket.
-    fn calls(&self) -> Vec<Duration> {
+    /// How many calls it takes out of the organization's bucket that nothing follows.
+    fn short_calls(&self) -> usize {
         let others = self.count(|verb| {
             matches!(verb, Verb::ModifyEndpoint { .. } | Verb::DeleteEndpoint { .. })
         });
-        let mut after = self.creations();
-        after.extend(std::iter::repeat_n(Duration::ZERO, others));
-        after
+        others + self.creation_calls().saturating_sub(self.waits.len())
     }
 }
 
 /// The least time in which all targets can be changed: the slowest of them, were it alone, and the
-/// bucket that all accounts of the organization share in a region, where one is known.
+/// bucket that all accounts of the organization share in a region, where one is known. Through that one
+/// thousands of endpoints go in a line of minutes, and nobody knows beforehand which of them will be slow, so
+/// theirs is the order in which they were made; what nothing follows comes last.
 pub fn changing(
     targets: &BTreeMap<TargetId, Changed<'_>>,
     organization: Option<Bucket>,
 ) -> Duration {
     let alone = targets.values().map(Changed::least).max().unwrap_or_default();
     let Some(bucket) = organization else { return alone };
-    let mut regions = BTreeMap::<&Region, Vec<Duration>>::new();
+    let mut regions = BTreeMap::<&Region, (Vec<(Duration, Duration)>, usize)>::new();
     for (target, changed) in targets {
-        regions.entry(&target.region).or_default().extend(changed.calls());
+        let (waits, short) = regions.entry(&target.region).or_default();
+        waits.extend(&changed.waits);
+        *short += changed.short_calls();
     }
-    regions.into_values().map(|calls| bucket.all_over(calls)).fold(alone, Duration::max)
+    let of_region = |(mut waits, short): (Vec<(Duration, Duration)>, usize)| {
+        waits.sort_unstable();
+        let mut after: Vec<Duration> = waits.into_iter().map(|(_, takes)| takes).collect();
+        after.resize(after.len() + short, Duration::ZERO);
+        bucket.over(after)
+    };
+    regions.into_values().map(of_region).fold(alone, Duration::max)
 }
 
 /// The least time that so many calls of Organizations take, by action: each has a bucket of its own
@@ -154,15 +170,23 @@ mod tests {
         let plan = world.plan();
         let creates = plan.actions.iter().filter(|a| matches!(a.verb, Verb::CreateEndpoint(_)));
         assert_eq!(creates.count(), 6);
-        let changed = |waits: &[u64]| Changed { plan: Some(&plan), waits: seconds(waits) };
-        let targets = BTreeMap::from([
-            ("111122223333/eu-west-1".parse().unwrap(), changed(&[40, 40, 40, 40, 40])),
-            ("444455556666/eu-west-1".parse().unwrap(), changed(&[40, 40, 40, 40, 90])),
-        ]);
-        assert_eq!(changing(&targets, None).as_secs(), 90);
+        let changed = |first: u64, waits: &[u64]| {
+            let at = (first..).step_by(2).map(Duration::from_secs);
+            Changed { plan: Some(&plan), waits: at.zip(seconds(waits)).collect() }
+        };
+        let targets = |slow: &[u64]| {
+            BTreeMap::from([
+                ("111122223333/eu-west-1".parse().unwrap(), changed(0, &[40, 40, 40, 40, 40])),
+                ("444455556666/eu-west-1".parse().unwrap(), changed(1, slow)),
+            ])
+        };
+        assert_eq!(changing(&targets(&[40, 40, 40, 40, 90]), None).as_secs(), 90);
         // 12 calls at one in 10 seconds: the last but two, which wait for nothing, begins at 90 seconds.
         let slow = Bucket { size: 1.0, per_second: 0.1 };
-        assert_eq!(changing(&targets, Some(slow)).as_secs(), 90 + 40);
+        assert_eq!(changing(&targets(&[40, 40, 40, 40, 40]), Some(slow)).as_secs(), 90 + 40);
+        // Which of them will be slow nobody knew when it was made.
+        assert_eq!(changing(&targets(&[40, 40, 40, 40, 90]), Some(slow)).as_secs(), 90 + 90);
+        assert_eq!(changing(&targets(&[90, 40, 40, 40, 40]), Some(slow)).as_secs(), 90 + 40);
         assert_eq!(changing(&BTreeMap::new(), Some(slow)), Duration::ZERO);
     }
 

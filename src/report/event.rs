@@ -218,6 +218,11 @@ pub enum EventKind {
         /// What.
         finding: Box<crate::audit::Finding>,
     },
+    /// What the doctor found in one target.
+    Examined {
+        /// The target and all that was checked in it.
+        examined: Box<crate::doctor::Examined>,
+    },
     /// AWS asked to slow down and the call is tried again; never a failure by itself.
     Throttled {
         /// Which target.

@@ -6,6 +6,7 @@ pub mod announce;
 pub mod audit;
 pub mod codes;
 pub mod contract;
+pub mod doctor;
 pub mod event;
 pub mod jsonl;
 pub mod live;

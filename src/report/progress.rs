@@ -244,6 +244,7 @@ impl Progress {
                 }
             }
             EventKind::Finding { .. }
+            | EventKind::Examined { .. }
             | EventKind::BudgetSpent { .. }
             | EventKind::GateOutput { .. }
             | EventKind::Notice { .. } => {}

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::budget::Budget;
-use super::fleet::{Turn, fleet};
+use super::fleet::{Turn, each};
 use super::observe::{READERS, Seen, plan_seen, planned_event};
 use super::{Run, Target, Walk};
 use crate::audit::{self, Audited, Beyond, Finding, Frame, Rule, SharedRoot, Subject, Who};
@@ -61,23 +61,25 @@ async fn look_at_targets(
     frame: &Arc<Frame>,
 ) -> Audits {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
-    let work = |target: Arc<Target>, _slot, _entry| {
+    let visits = Visits::to(targets);
+    let work = |target: Arc<Target>| {
         let (run, units, frame) = (Arc::clone(run), Arc::clone(units), Arc::clone(frame));
+        let visits = Arc::clone(&visits);
         async move {
             let (id, name) = (target.id.clone(), target.name.clone());
             run.events.send(EventKind::TargetStarted { target: id.clone(), name });
             run.events.send(EventKind::TargetStep { target: id, step: Step::Observing });
-            tokio::select! {
+            let looked = tokio::select! {
                 biased;
                 () = run.shutdown.at_least(Level::Abort) => None,
                 looked = look(&run, &target, &units, &frame) => Some(looked),
-            }
+            };
+            visits.one_less(&run, &target.id.account);
+            looked
         }
     };
     let mut looked = BTreeMap::new();
-    for (target, turn) in
-        fleet(targets.to_vec(), READERS, &run.shutdown, &Budget::unlimited(), work).await
-    {
+    for (target, turn) in each(targets.to_vec(), READERS, &run.shutdown, work).await {
         let turn: Option<Looked> = match turn {
             Turn::Done(looked) => looked,
             Turn::Panicked(failure) => Some(Err(failure)),
@@ -146,15 +148,17 @@ async fn look_elsewhere(
 ) {
     let places = elsewhere.iter().map(|place| (place.target.id.clone(), place.clone()));
     let places: Arc<BTreeMap<TargetId, Elsewhere>> = Arc::new(places.collect());
-    let targets = elsewhere.iter().map(|place| Arc::clone(&place.target)).collect();
-    let work = |target: Arc<Target>, _slot, _entry| {
+    let targets: Vec<_> = elsewhere.iter().map(|place| Arc::clone(&place.target)).collect();
+    let visits = Visits::to(&targets);
+    let work = |target: Arc<Target>| {
         let (run, units, places) = (Arc::clone(run), Arc::clone(units), Arc::clone(&places));
+        let visits = Arc::clone(&visits);
         async move {
             let place = places.get(&target.id)?;
             let who = who(&target, &units);
             let beyond = Beyond { who, shared_root: place.shared_root, reason: &place.reason };
             let ec2 = run.ec2(&target.id);
-            tokio::select! {
+            let looked = tokio::select! {
                 biased;
                 () = run.shutdown.at_least(Level::Abort) => None,
                 // The DNS attributes matter nowhere that nothing is made.
@@ -162,10 +166,12 @@ async fn look_elsewhere(
                     Ok(there) => Ok(audit::beyond(&beyond, &run.config.deployment, &there)),
                     Err(failure) => Err(audit::not_looked_at(&beyond, &failure)),
                 }),
-            }
+            };
+            visits.one_less(&run, &target.id.account);
+            looked
         }
     };
-    for (target, turn) in fleet(targets, READERS, &run.shutdown, &Budget::unlimited(), work).await {
+    for (target, turn) in each(targets, READERS, &run.shutdown, work).await {
         match turn {
             Turn::Done(Some(Ok(findings))) => {
                 audits.looked.insert(target.id.clone());
@@ -184,6 +190,25 @@ async fn look_elsewhere(
     }
 }
 
+/// How many targets of each account are still to be looked at. After the last its session is forgotten.
+struct Visits(BTreeMap<AccountId, AtomicUsize>);
+
+impl Visits {
+    fn to(targets: &[Arc<Target>]) -> Arc<Self> {
+        let mut visits: BTreeMap<AccountId, AtomicUsize> = BTreeMap::new();
+        for target in targets {
+            *visits.entry(target.id.account.clone()).or_default().get_mut() += 1;
+        }
+        Arc::new(Self(visits))
+    }
+
+    fn one_less(&self, run: &Run, account: &AccountId) {
+        if self.0.get(account).is_some_and(|visits| visits.fetch_sub(1, Relaxed) == 1) {
+            run.sessions.forget(account);
+        }
+    }
+}
+
 fn who<'a>(target: &'a Target, units: &'a BTreeMap<AccountId, String>) -> Who<'a> {
     let ou = units.get(&target.id.account).map_or("/", String::as_str);
     Who { target: &target.id, name: &target.name, ou }
@@ -196,12 +221,12 @@ pub fn elsewhere(config: &Config, walk: &Walk) -> Vec<Elsewhere> {
     let others: BTreeSet<_> = others.map(|one| one.account.id.clone()).collect();
     // Each shard looks at its share of these too.
     let mine = config.shard.map_or_else(|| others.clone(), |shard| shard.pick(&others));
-    let mut places = Vec::new();
+    let (mut places, mut targets) = (Vec::new(), walk.targets(config));
     let members = walk.members.iter().filter(|one| mine.contains(&one.account.id));
     for member in members.filter(|one| one.account.state == AccountState::Active) {
         let Standing::Skipped { reason } = &member.standing else { continue };
         places.extend(config.organization.regions.iter().map(|region| Elsewhere {
-            target: Arc::new(Target::new(config, &member.account, region)),
+            target: targets.of(&member.account, region),
             shared_root: is_shared_root(config, walk, member),
             reason: reason.clone(),
         }));

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::Run;
+use super::{Run, Targets};
 use crate::aws::Organizations;
+use crate::config::Config;
 use crate::ids::AccountId;
 use crate::model::account::{Account, AccountState, Member};
 use crate::model::failure::{ErrorClass, Failure};
@@ -19,6 +20,8 @@ pub struct Walk {
     /// The management account; `None` where accounts.toml lists the accounts itself and the caller may
     /// not ask.
     pub management: Option<AccountId>,
+    /// The organization's id, `o-...`: what AWS says, else what accounts.toml says.
+    pub organization: Option<String>,
     /// Every member with where it stands.
     pub members: Vec<Member>,
 }
@@ -28,13 +31,20 @@ impl Walk {
     pub fn consumers(&self) -> impl Iterator<Item = &Account> {
         self.members.iter().filter(|member| member.is_consumer()).map(|member| &member.account)
     }
+
+    /// What makes targets of this organization's accounts.
+    pub fn targets<'a>(&self, config: &'a Config) -> Targets<'a> {
+        Targets::new(config, self.organization.clone())
+    }
 }
 
 /// Walks the organization, or takes the `[[account]]` entries of accounts.toml in its stead.
 pub async fn discover(run: &Run) -> Result<Walk, Failure> {
     let organizations = run.sessions.organizations(Arc::new(|_| {}));
+    let described = organizations.describe().await;
+    let organization = organization_id(&run.config, &described)?;
     let (management, mut accounts) = if run.config.roster.is_empty() {
-        let management = organizations.management_account().await?;
+        let (_, management) = described?;
         let accounts = organizations.accounts().await?;
         if accounts.is_empty() {
             return Err(nobody_listed());
@@ -43,7 +53,7 @@ pub async fn discover(run: &Run) -> Result<Walk, Failure> {
     } else {
         // The list is given because Organizations cannot be read; but any member may ask who the
         // management account is, and it must stay untouched even if the list names it.
-        (organizations.management_account().await.ok(), run.config.roster.clone())
+        (described.ok().map(|(_, management)| management), run.config.roster.clone())
     };
     accounts.sort_by(|a, b| (&a.ou_path, &a.name, &a.id).cmp(&(&b.ou_path, &b.name, &b.id)));
     let members = accounts
@@ -53,7 +63,41 @@ pub async fn discover(run: &Run) -> Result<Walk, Failure> {
             Member { account, standing }
         })
         .collect();
-    Ok(Walk { management, members })
+    Ok(Walk { management, organization, members })
+}
+
+/// The organization's id: what AWS says, else what accounts.toml says. Both must agree, and where it is needed
+/// there must be one.
+pub fn organization_id(
+    config: &Config,
+    described: &Result<(String, AccountId), Failure>,
+) -> Result<Option<String>, Failure> {
+    let wrong = |class, message: String, hint: &str| {
+        let mut failure = Failure::local("DescribeOrganization", class, message);
+        failure.hint = Some(hint.to_owned());
+        Err(failure)
+    };
+    match (&config.organization.id, described) {
+        (Some(said), Ok((real, _))) if said != real => wrong(
+            ErrorClass::Invalid,
+            format!("accounts.toml says organization.id = \"{said}\", and the caller is in {real}"),
+            "use the credentials of the other organization, or correct the id",
+        ),
+        (_, Ok((real, _))) => Ok(Some(real.clone())),
+        (Some(said), Err(_)) => Ok(Some(said.clone())),
+        // Where there is no list of accounts, the failure itself is told.
+        (None, Err(failure)) if config.needs_organization_id() && !config.roster.is_empty() => {
+            wrong(
+                failure.class,
+                format!(
+                    "policy = \"organization\" needs the organization's id, which cannot be read: {}",
+                    failure.message
+                ),
+                "set it in accounts.toml: id = \"o-...\" in [organization]",
+            )
+        }
+        (None, Err(_)) => Ok(None),
+    }
 }
 
 /// Reads tags where a selector needs them, of the accounts that can be consumers at all.

@@ -1,7 +1,7 @@
-//! Phase two: carry out the plan, wait, and look again.
+//! Phase two: carry out the plan and wait.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -10,30 +10,20 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::budget::{Budget, Entry};
 use super::fleet::{Slot, Turn, fleet};
 use super::journal::send_noted;
-use super::observe::plan_one;
 use super::send::{Sent, mutation, resource};
+use super::verify::verify;
 use super::waiter::{self, Settled, Soonest, Until, Wait, Waiter, tell};
 use super::{Run, Target};
 use crate::aws::{Ec2, Mutation, Pace, Permit, Urgency};
 use crate::ids::{EndpointId, SecurityGroupId, TargetId};
 use crate::model::endpoint::{EndpointKind, EndpointState};
 use crate::model::failure::{ErrorClass, Failure};
+use crate::plan::TargetPlan;
 use crate::plan::action::{Action, ActionId, DesiredEndpoint, Verb};
 use crate::plan::aim::Purpose;
 use crate::plan::outcome::{ActionFailure, Outcome};
-use crate::plan::{Blocked, TargetPlan, sparing};
 use crate::report::event::{EventKind, Step};
 use crate::shutdown::Level;
-
-/// Rests between looks at a target that AWS does not yet show as changed: reads lag behind writes
-/// (<https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html>).
-const LOOKS: [Duration; 5] = [
-    Duration::ZERO,
-    Duration::from_secs(2),
-    Duration::from_secs(4),
-    Duration::from_secs(8),
-    Duration::from_secs(16),
-];
 
 /// How long an abort waits for the answer to a call that is on its way: the answer may be the only
 /// record of what was made.
@@ -54,10 +44,13 @@ pub(super) async fn execute_together(
     budget: &Arc<Budget>,
 ) -> Vec<(Arc<Target>, Outcome)> {
     let targets = work.values().map(|(target, _)| Arc::clone(target)).collect();
-    let plans: BTreeMap<TargetId, Arc<TargetPlan>> =
-        work.into_iter().map(|(id, (_, plan))| (id, Arc::new(plan))).collect();
+    // Each is gone with its target: the others' are the larger part of what waits.
+    let plans: BTreeMap<TargetId, TargetPlan> =
+        work.into_iter().map(|(id, (_, plan))| (id, plan)).collect();
+    let plans = Mutex::new(plans);
     let one = |target: Arc<Target>, slot, entry: Entry| {
-        let (run, plan) = (Arc::clone(run), plans.get(&target.id).cloned());
+        let plan = plans.lock().unwrap_or_else(PoisonError::into_inner).remove(&target.id);
+        let run = Arc::clone(run);
         async move {
             let outcome = execute_one(&run, &target, plan.unwrap_or_default(), slot).await;
             run.finish(&target, outcome.clone());
@@ -86,7 +79,7 @@ pub(super) async fn execute_together(
     outcomes
 }
 
-async fn execute_one(run: &Run, target: &Target, plan: Arc<TargetPlan>, slot: Slot) -> Outcome {
+async fn execute_one(run: &Run, target: &Target, plan: TargetPlan, slot: Slot) -> Outcome {
     run.events
         .send(EventKind::TargetStarted { target: target.id.clone(), name: target.name.clone() });
     let mut execution = Execution {
@@ -424,7 +417,8 @@ impl<'a> Execution<'a> {
                 Outcome::Failed { failed }
             };
         }
-        self.verify().await
+        let Self { run, target, ec2, slot, plan, changed, .. } = self;
+        verify(run, target, (ec2, slot), plan, changed).await
     }
 
     /// What an abort left under way: still coming, or not sent.
@@ -441,44 +435,6 @@ impl<'a> Execution<'a> {
             left.extend(self.failed.iter().map(|f| format!("{} failed: {}", f.what, f.failure)));
         }
         left
-    }
-
-    /// Observes and plans again: `apply` is finished when the plan is empty.
-    async fn verify(self) -> Outcome {
-        let Self { run, target, ec2, mut slot, .. } = self;
-        slot.hold().await;
-        let ec2 = ec2.unwrap_or_else(|| run.ec2(&target.id));
-        run.events.send(EventKind::TargetStep { target: target.id.clone(), step: Step::Verifying });
-        let adopted = adopted(self.plan);
-        let mut last = Ok(TargetPlan::default());
-        for rest in LOOKS {
-            let look = async {
-                sleep(rest).await;
-                Box::pin(plan_one(run, target, &ec2)).await.map(|plan| sparing(plan, &adopted))
-            };
-            last = tokio::select! {
-                biased;
-                () = run.shutdown.at_least(Level::Abort) => {
-                    let in_flight = vec!["everything is done, but was not looked at again".to_owned()];
-                    return Outcome::Interrupted { in_flight };
-                }
-                looked = look => looked,
-            };
-            if matches!(&last, Ok(plan) if plan.actions.is_empty()) {
-                break;
-            }
-        }
-        match last {
-            Ok(plan) if plan.is_in_sync() && !self.changed => Outcome::InSync,
-            Ok(plan) if plan.is_in_sync() => Outcome::Changed,
-            Ok(plan) => diverged(plan.blocked, &plan.actions),
-            Err(failure) => {
-                let what = "verify".to_owned();
-                Outcome::PartlyChanged {
-                    failed: vec![ActionFailure { action: None, what, failure }],
-                }
-            }
-        }
     }
 }
 
@@ -502,21 +458,6 @@ async fn look(
     }
     let ec2 = ec2.get_or_insert_with(|| run.ec2(&target.id));
     Box::pin(waiter.poll(run, target, ec2)).await
-}
-
-/// The outcome of a target that is not what accounts.toml says after all that was possible.
-fn diverged(blocked: Vec<Blocked>, left: &[Action]) -> Outcome {
-    let left = left.iter().map(|a| format!("{} {}", a.verb.symbol(), a.what)).collect();
-    Outcome::Diverged { blocked, left }
-}
-
-/// What a plan takes into the deployment.
-fn adopted(plan: &TargetPlan) -> BTreeSet<String> {
-    let adopted = plan.actions.iter().filter_map(|action| match &action.verb {
-        Verb::Adopt { resource, .. } => Some(resource.clone()),
-        _ => None,
-    });
-    adopted.collect()
 }
 
 /// Whether an action that is several calls failed after the first of them.

@@ -97,6 +97,29 @@ where
     ended
 }
 
+/// The same for work that holds its place from beginning to end and that no budget limits.
+pub(super) async fn each<R, W, F>(
+    targets: Vec<Arc<Target>>,
+    places: usize,
+    shutdown: &Shutdown,
+    work: W,
+) -> Vec<(Arc<Target>, Turn<R>)>
+where
+    R: Send + 'static,
+    W: Fn(Arc<Target>) -> F,
+    F: Future<Output = R> + Send + 'static,
+{
+    let held = |target, slot: Slot, _| {
+        let work = work(target);
+        async move {
+            let result = work.await;
+            drop(slot);
+            result
+        }
+    };
+    fleet(targets, places, shutdown, &Budget::unlimited(), held).await
+}
+
 /// Takes a place and asks the budget, in this order: while there is none, the budget may be spent.
 async fn enter(slot: &mut Slot, budget: &Arc<Budget>) -> Result<Entry, Held> {
     loop {
@@ -119,4 +142,60 @@ fn bug(panic: &(dyn std::any::Any + Send)) -> Failure {
     let mut failure = Failure::local("run one target", ErrorClass::Bug, message);
     failure.hint = Some("this is a bug in linkwalk; please report it".to_owned());
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::time::Duration;
+
+    use super::super::Targets;
+    use super::*;
+    use crate::config;
+    use crate::model::account::{Account, AccountState};
+
+    fn targets(count: usize) -> Vec<Arc<Target>> {
+        let text = "deployment = \"d\"\n[organization]\nregions = [\"eu-west-1\"]\n[endpoints.logs]\n\
+                    [[override]]\naccounts = [\"000000000007\"]\ntags = { odd = \"yes\" }\n";
+        let config = config::parse("test".to_owned(), text.to_owned(), "".as_ref()).unwrap();
+        let mut targets = Targets::new(&config, None);
+        let account = |number: usize| Account {
+            id: format!("{number:012}").parse().unwrap(),
+            name: format!("a{number}"),
+            email: String::new(),
+            ou_path: "/".to_owned(),
+            ou_ids: Vec::new(),
+            tags: None,
+            state: AccountState::Active,
+        };
+        (0..count)
+            .map(|number| targets.of(&account(number), &config.organization.regions[0]))
+            .collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_targets_are_worked_on_at_a_time_than_there_are_places() {
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let work = |_| {
+            let (now, most) = (Arc::clone(&now), Arc::clone(&most));
+            async move {
+                most.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                now.fetch_sub(1, SeqCst);
+            }
+        };
+        let ended = each(targets(50), 7, &Shutdown::new(), work).await;
+        assert!(ended.len() == 50 && ended.iter().all(|(_, turn)| matches!(turn, Turn::Done(()))));
+        assert_eq!(most.load(SeqCst), 7);
+    }
+
+    #[test]
+    fn targets_that_should_have_the_same_share_it() {
+        let targets = targets(9);
+        let same = |one: usize, other: usize| {
+            Arc::ptr_eq(&targets[one].settings, &targets[other].settings)
+        };
+        assert!(same(0, 8) && !same(0, 7));
+        assert!(targets[7].settings.tags.contains_key("odd"));
+    }
 }

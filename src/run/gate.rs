@@ -1,11 +1,14 @@
 //! What stands between two waves: time, and a command of the operator's.
 
 use std::process::{ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 // The runtime's processes come with `aws-config`, which reads credentials from one.
 use tokio::process::Command;
+use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::Run;
@@ -29,7 +32,7 @@ pub(super) async fn bake(run: &Run, wave: &WaveId, bake: Duration) {
 }
 
 /// Runs the command between two waves. The error says how it ended. When the run is asked to stop nothing
-/// depends on its answer any more, so it is killed.
+/// depends on its answer any more, so it is killed; and so it is when it takes too long.
 pub(super) async fn gate(
     run: &Run,
     wave: &WaveId,
@@ -37,10 +40,15 @@ pub(super) async fn gate(
     surroundings: &[(&str, String)],
 ) -> Result<(), String> {
     run.events.send(EventKind::GateStarted { wave: wave.clone(), command: command.to_owned() });
+    let limit = run.config.rollout.gate_timeout;
     let ended = tokio::select! {
         biased;
         () = run.shutdown.at_least(Level::Drain) => Err("stopped with the run".to_owned()),
         ended = carry_out(run, command, surroundings) => ended,
+        () = really(limit) => Err(format!(
+            "had not ended after {} (rollout.gate_timeout)",
+            humantime::format_duration(limit)
+        )),
     };
     let how = ended.as_ref().err().cloned().unwrap_or_else(|| "passed".to_owned());
     run.events.send(EventKind::GateFinished { wave: wave.clone(), passed: ended.is_ok(), how });
@@ -79,6 +87,20 @@ async fn carry_out(
         Ok(status) => Err(in_words(status)),
         Err(error) => Err(format!("cannot be waited for: {error}")),
     }
+}
+
+/// Waits by the machine's clock: the command is no part of a simulation, whose time may be paused or fast.
+async fn really(time: Duration) {
+    let (over, is_over) = oneshot::channel::<()>();
+    // Dropped with this future, and then the thread ends at once.
+    let (_waiting, nobody_waits) = mpsc::channel::<()>();
+    thread::spawn(move || {
+        if nobody_waits.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+            over.send(()).ok();
+        }
+    });
+    // It cannot be closed: the thread outlives this future.
+    is_over.await.ok();
 }
 
 fn in_words(status: ExitStatus) -> String {

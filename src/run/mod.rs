@@ -3,6 +3,7 @@
 mod audit;
 mod budget;
 mod discover;
+mod doctor;
 mod execute;
 mod fleet;
 mod gate;
@@ -13,7 +14,9 @@ mod notify;
 mod observe;
 mod rollout;
 mod send;
+mod shared_root;
 mod usage;
+mod verify;
 mod waiter;
 
 use std::collections::BTreeMap;
@@ -36,13 +39,15 @@ use crate::shutdown::Shutdown;
 use notebook::Notebook;
 
 pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
-pub use discover::{Walk, discover};
+pub use discover::{Walk, discover, organization_id};
+pub use doctor::{Surveyed, examine, survey};
 pub use execute::Work;
 pub use journal::Journal;
 pub use notebook::Notes;
 pub use notify::Channel;
 pub use observe::{Revisited, observe, resume, revisit};
 pub use rollout::{Ask, execute, roll_out};
+pub use shared_root::{registry, shared_root_accounts};
 
 /// Between two attempts at what the SDK has already tried again and again.
 const THROTTLED_REST: Duration = Duration::from_secs(10);
@@ -122,21 +127,40 @@ pub struct Target {
     pub id: TargetId,
     /// The account's name; untrusted text.
     pub name: String,
-    /// What it should have.
-    pub settings: Settings,
+    /// What it should have; shared by all that should have the same.
+    pub settings: Arc<Settings>,
     /// The index of its wave; see [`crate::config::Rollout::wave_of`].
     pub wave: usize,
 }
 
-impl Target {
+/// Makes targets. Those of thousands of accounts to which the same overrides apply share their settings.
+pub struct Targets<'a> {
+    config: &'a Config,
+    organization: Option<String>,
+    settings: BTreeMap<(Vec<usize>, Region), Arc<Settings>>,
+}
+
+impl<'a> Targets<'a> {
+    /// Of this accounts.toml, in the organization of this id.
+    pub fn new(config: &'a Config, organization: Option<String>) -> Self {
+        Self { config, organization, settings: BTreeMap::new() }
+    }
+
     /// The target of a consumer account in a region.
-    pub fn new(config: &Config, account: &Account, region: &Region) -> Self {
-        Self {
+    pub fn of(&mut self, account: &Account, region: &Region) -> Arc<Target> {
+        let overrides = self.config.overriding(account, region);
+        let settings =
+            self.settings.entry((overrides, region.clone())).or_insert_with_key(|(under, _)| {
+                let organization = self.organization.clone();
+                let settings = self.config.settings_under(under, region);
+                Arc::new(Settings { organization, ..settings })
+            });
+        Arc::new(Target {
             id: TargetId { account: account.id.clone(), region: region.clone() },
             name: account.name.clone(),
-            settings: config.settings(account, region),
-            wave: config.rollout.wave_of(account),
-        }
+            settings: Arc::clone(settings),
+            wave: self.config.rollout.wave_of(account),
+        })
     }
 }
 

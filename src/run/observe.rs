@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::budget::Budget;
-use super::fleet::{Turn, fleet};
+use super::fleet::{Turn, each};
 use super::journal::Intent;
 use super::{Run, THROTTLED_REST, Target, usage};
 use crate::aws::Ec2;
@@ -80,7 +79,7 @@ enum Basis {
 
 async fn look(run: &Arc<Run>, targets: &[Arc<Target>], basis: &Basis) -> Revisited {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
-    let work = |target: Arc<Target>, _slot, _entry| {
+    let work = |target: Arc<Target>| {
         let (run, basis) = (Arc::clone(run), basis.clone());
         async move {
             run.events.send(EventKind::TargetStarted {
@@ -102,8 +101,7 @@ async fn look(run: &Arc<Run>, targets: &[Arc<Target>], basis: &Basis) -> Revisit
         }
     };
     let mut revisited = Revisited::default();
-    let budget = Budget::unlimited();
-    for (target, turn) in fleet(targets.to_vec(), READERS, &run.shutdown, &budget, work).await {
+    for (target, turn) in each(targets.to_vec(), READERS, &run.shutdown, work).await {
         let (planned, moved) = match turn {
             Turn::Done(Some(one)) => one,
             Turn::Panicked(failure) => (Planned::Unreachable { failure }, None),

@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep};
 
 use super::THROTTLED_REST;
 use crate::aws::{Ec2, EndpointModification, Mutation, NewEndpoint, Pace, Urgency};
-use crate::ids::{EndpointId, SecurityGroupId};
+use crate::ids::{EndpointId, SecurityGroupId, VpcId};
 use crate::model::endpoint::{EndpointState, OWNER_TAG};
 use crate::model::failure::{ErrorClass, Failure};
-use crate::model::network::Rule;
+use crate::model::network::{DnsAttribute, Rule};
 use crate::model::observed::Endpoint;
 use crate::plan::action::{
     Action, ActionId, DesiredEndpoint, DesiredGroup, EndpointChange, SecurityGroupRef, Verb,
@@ -46,6 +46,7 @@ pub(super) fn mutation(verb: &Verb) -> Option<Mutation> {
         Verb::CreateSecurityGroup(_)
         | Verb::ModifySecurityGroup { .. }
         | Verb::DeleteSecurityGroup { .. }
+        | Verb::EnableVpcDns { .. }
         | Verb::Adopt { .. }
         | Verb::Tag { .. } => None,
     }
@@ -63,6 +64,7 @@ pub(super) fn operation(verb: &Verb) -> &'static str {
         Verb::ModifyEndpoint { .. } => "ModifyVpcEndpoint",
         Verb::DeleteEndpoint { .. } => "DeleteVpcEndpoints",
         Verb::DeleteSecurityGroup { .. } => "DeleteSecurityGroup",
+        Verb::EnableVpcDns { .. } => "ModifyVpcAttribute",
         Verb::Adopt { .. } | Verb::Tag { .. } => "CreateTags",
     }
 }
@@ -119,6 +121,11 @@ pub(super) async fn send(
             patiently(|| ec2.delete_security_group(id)).await?;
             Ok(Sent::Settled(id.to_string()))
         }
+        Verb::EnableVpcDns { vpc, attribute } => {
+            patiently(|| untiring(|| ec2.enable_vpc_dns(vpc, *attribute))).await?;
+            until_seen(ec2, vpc, *attribute).await;
+            Ok(Sent::Settled(vpc.to_string()))
+        }
         Verb::Adopt { resource, set, .. } => {
             patiently(|| ec2.tag(resource, set)).await?;
             Ok(Sent::Settled(resource.clone()))
@@ -162,6 +169,17 @@ where
         match call().await {
             Err(failure) if failure.class == ErrorClass::Throttled => sleep(THROTTLED_REST).await,
             answer => return answer,
+        }
+    }
+}
+
+/// Looks until AWS shows an attribute as on: what comes next would be refused by a part of AWS that does not
+/// see it yet. After some seconds it goes on anyway, and what comes next tells.
+async fn until_seen(ec2: &Ec2, vpc: &VpcId, attribute: DnsAttribute) {
+    for rest in [0, 1, 2, 4, 8] {
+        sleep(Duration::from_secs(rest)).await;
+        if matches!(ec2.dns_attribute(vpc, attribute).await, Ok(true)) {
+            return;
         }
     }
 }

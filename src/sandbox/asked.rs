@@ -41,6 +41,9 @@ pub(crate) fn read(request: &Request) -> (Service, Result<Asked, Refusal>) {
         let (action, input) = match service {
             Service::Organizations => read_json(request, "AWSOrganizationsV20161128.")?,
             Service::CloudWatch => read_cloudwatch(request)?,
+            Service::ServiceQuotas => read_json(request, "ServiceQuotasV20190624.")?,
+            Service::Ecr => read_json(request, "AmazonEC2ContainerRegistry_V20150921.")?,
+            Service::Route53 => read_route53(request)?,
             Service::S3 => {
                 let wanted = s3::Wanted::read(request)?;
                 (wanted.action.to_owned(), Input::Object(wanted))
@@ -97,6 +100,19 @@ fn read_json(request: &Request, prefix: &str) -> Result<(String, Input), Refusal
     };
     let action = target.strip_prefix(prefix).ok_or_else(unknown)?;
     Ok((action.to_owned(), Input::Json(Fields::parse(&request.body)?)))
+}
+
+/// Route 53 speaks REST: path and method name the action.
+fn read_route53(request: &Request) -> Result<(String, Input), Refusal> {
+    let params = Params::parse(&[request.query()])?;
+    let action = match (request.method.as_str(), request.path()) {
+        ("GET", "/2013-04-01/hostedzonesbyvpc") => "ListHostedZonesByVPC",
+        (method, path) => {
+            let message = format!("{method} {path} is not known");
+            return Err(Refusal::new("InvalidAction", message).unknown());
+        }
+    };
+    Ok((action.to_owned(), Input::Query(params)))
 }
 
 /// CloudWatch speaks RPC v2 CBOR, where the path names the action, and AWS JSON 1.0.

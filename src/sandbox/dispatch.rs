@@ -9,6 +9,7 @@ use super::auth::{Principal, permission};
 use super::catalogue::Catalogue;
 use super::clock::Now;
 use super::ec2::context::Ec2;
+use super::ec2::needs::Need;
 use super::load::bucket::{Buckets, Limit};
 use super::load::faults::{Effect, decide};
 use super::load::limits;
@@ -20,7 +21,9 @@ use super::wire::refusal::Refusal;
 use super::wire::xml::Xml;
 use super::world::World;
 use super::world::account::AccountState;
-use super::{cloudwatch, ec2, organizations, s3, sns, sts, world::zones};
+use super::{
+    cloudwatch, ec2, ecr, organizations, route53, s3, service_quotas, sns, sts, world::zones,
+};
 
 /// How a call ended.
 pub(crate) enum Outcome {
@@ -52,8 +55,10 @@ impl Turn<'_> {
             Service::Organizations => organizations::action(&asked.action).is_some(),
             Service::Sns => sns::action(&asked.action).is_some(),
             Service::CloudWatch => asked.action == "GetMetricData",
+            Service::ServiceQuotas => service_quotas::knows(&asked.action),
+            Service::Ecr => ecr::knows(&asked.action),
             // The request was read into one of its actions.
-            Service::S3 => true,
+            Service::S3 | Service::Route53 => true,
         };
         self.settle(&asked.account, &asked.region);
         let checked = authenticate(self.world, self.options, self.now, asked.service, request);
@@ -154,6 +159,10 @@ impl Turn<'_> {
                 let (world, region) = (&mut *self.world, asked.region.as_str());
                 action(&mut sns::Call { world, principal, region, params }).map(Answer::Xml)
             }
+            (Input::Query(params), Service::Route53) => {
+                let cap = self.options.page_cap;
+                route53::list_by_vpc(self.world, principal, cap, params).map(Answer::Xml)
+            }
             (Input::Query(params), _) => {
                 self.ec2(asked, principal, params, effect).map(Answer::Xml)
             }
@@ -165,6 +174,17 @@ impl Turn<'_> {
                 let region = account.and_then(|account| account.regions.get(&asked.region));
                 let cap = self.options.page_cap;
                 cloudwatch::get_metric_data(region, self.now, cap, fields).map(Answer::Json)
+            }
+            (Input::Json(fields), Service::ServiceQuotas) => {
+                let account = self.world.accounts.get(&principal.account);
+                let quotas = account.map(|account| account.quotas.clone()).unwrap_or_default();
+                let place = (asked.region.as_str(), principal.account.as_str());
+                service_quotas::act(action, &quotas, place, fields).map(Answer::Json)
+            }
+            (Input::Json(fields), Service::Ecr) => {
+                let place = (asked.region.as_str(), principal.account.as_str());
+                let cap = self.options.page_cap;
+                ecr::act(action, &self.world.repositories, place, cap, fields).map(Answer::Json)
             }
             (Input::Json(fields), _) => {
                 let action = organizations::action(action).ok_or_else(|| unknown_action(asked))?;
@@ -189,9 +209,20 @@ impl Turn<'_> {
         match service {
             // These three say themselves what is to be permitted.
             Service::Sts | Service::S3 | Service::Sns => Ok(()),
-            Service::Organizations | Service::CloudWatch => check(action, None),
+            Service::Organizations
+            | Service::CloudWatch
+            | Service::ServiceQuotas
+            | Service::Ecr
+            | Service::Route53 => check(action, None),
             Service::Ec2 => {
                 let account = &principal.account;
+                if let Some(needs) = self.needs(asked, principal) {
+                    return needs.iter().try_for_each(|Need { action, arn, keys }| {
+                        let (world, arn) = (&*self.world, Some(arn.as_str()));
+                        let of = (world, principal, *service, *action, region.as_str());
+                        permission::check_with(of.0, of.1, of.2, of.3, of.4, arn, keys)
+                    });
+                }
                 let arn = ec2::resource_kind(action).map(|kind| match kind {
                     "*" => format!("arn:aws:ec2:{region}:{account}:*"),
                     kind => format!("arn:aws:ec2:{region}:{account}:{kind}/*"),
@@ -202,6 +233,17 @@ impl Turn<'_> {
                 if tags { check("CreateTags", arn.as_deref()) } else { Ok(()) }
             }
         }
+    }
+
+    /// What a call needs of a principal that has policy documents; `None` where an action is all that counts.
+    fn needs(&self, asked: &Asked, principal: &Principal) -> Option<Vec<Need>> {
+        let Input::Query(params) = &asked.input else { return None };
+        if permission::documents(self.world, principal).is_empty() {
+            return None;
+        }
+        let (account, region) = (principal.account.as_str(), asked.region.as_str());
+        let state = self.world.accounts.get(account)?.regions.get(region)?;
+        ec2::needs::needs(state, (account, region), &asked.action, params)
     }
 
     fn sts(
@@ -278,6 +320,15 @@ impl Turn<'_> {
                 let kind = if limits::reads(action) { "reads" } else { "writes" };
                 vec![(format!("s3 {} {kind}", wanted.bucket), limits::s3(action))]
             }
+            Input::Query(_) if asked.service == Service::Route53 => {
+                vec![(format!("route53 {account}"), limits::ROUTE53)]
+            }
+            Input::Json(_) if asked.service == Service::ServiceQuotas => {
+                vec![(format!("servicequotas {account} {region} {action}"), limits::QUOTAS)]
+            }
+            Input::Json(_) if asked.service == Service::Ecr => {
+                vec![(format!("ecr {account} {region} {action}"), limits::ECR)]
+            }
             Input::Json(_) if asked.service == Service::CloudWatch => {
                 vec![(format!("monitoring {account} {region}"), limits::CLOUDWATCH)]
             }
@@ -313,11 +364,11 @@ fn throttled(asked: &Asked) -> Refusal {
                 asked.account, asked.action
             ),
         ),
-        Service::Sts | Service::Sns | Service::CloudWatch => {
+        Service::Sts | Service::Sns | Service::CloudWatch | Service::Route53 => {
             Refusal::new("Throttling", "Rate exceeded")
         }
         Service::S3 => Refusal::new("SlowDown", "Please reduce your request rate."),
-        Service::Organizations => Refusal::new(
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => Refusal::new(
             "TooManyRequestsException",
             "You have sent too many requests in too short a period of time. Try again later.",
         ),
@@ -337,7 +388,8 @@ fn unknown_action(asked: &Asked) -> Refusal {
             ("InvalidAction", format!("Could not find operation {action} for version 2010-03-31"))
         }
         Service::S3 => ("MethodNotAllowed", "The specified method is not allowed.".to_owned()),
-        Service::Organizations | Service::CloudWatch => {
+        Service::Route53 => ("InvalidAction", format!("Unknown operation {action}")),
+        Service::Organizations | Service::CloudWatch | Service::ServiceQuotas | Service::Ecr => {
             ("UnknownOperationException", format!("Unknown operation {action}"))
         }
     };

@@ -1,5 +1,5 @@
-//! An AWS that fits in memory: enough of EC2, STS and Organizations to rehearse on, and of S3, SNS and
-//! CloudWatch for what is beside them.
+//! An AWS that fits in memory: enough of EC2, STS and Organizations to rehearse on, and of S3, SNS,
+//! CloudWatch, Service Quotas and Route 53 for what is beside them.
 //!
 //! It is a server, not a mock: bytes in, bytes out, over a [`World`] that can be saved. The credential scope
 //! of a request's signature names service and region, its access key names the principal, so one address
@@ -8,7 +8,7 @@
 //! ```text
 //! world     what exists                    scenario   a file or parameters -> a world
 //! wire      bytes, XML, JSON, pages        auth       keys, sessions, signatures, permission
-//! ec2 sts organizations s3 sns cloudwatch  load       limits, faults, delays, the log
+//! ec2 sts organizations ...  each service   load       limits, faults, delays, the log
 //! dispatch  one call   server  the sandbox transport  in process, loopback
 //! ```
 //!
@@ -23,12 +23,15 @@ mod cloudwatch;
 mod dice;
 mod dispatch;
 mod ec2;
+mod ecr;
 mod load;
 mod options;
 mod organizations;
+mod route53;
 mod s3;
 mod scenario;
 mod server;
+mod service_quotas;
 mod sns;
 mod sts;
 mod transport;

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::asked::{self, Asked};
 use super::auth::keys::{operator_key, secret_of};
 use super::breakage::{self, Breakage};
@@ -91,16 +93,17 @@ impl Sandbox {
         self.state().log.tallies().clone()
     }
 
-    /// How long the interface endpoints that were made here take until they are available, or have failed,
-    /// by account and region: as it was drawn when each was made, in simulated time.
-    pub fn drawn(&self) -> BTreeMap<(String, String), Vec<Duration>> {
+    /// When each interface endpoint was made here, and how long it takes until it is available, or has
+    /// failed, by account and region: as it was drawn when it was made, in simulated time.
+    pub fn drawn(&self) -> BTreeMap<(String, String), Vec<(Duration, Duration)>> {
         let state = self.state();
         let mut all = BTreeMap::new();
         for account in state.world.accounts.values() {
             for (name, region) in
                 account.regions.iter().filter(|(_, region)| !region.drawn.is_empty())
             {
-                let times = region.drawn.iter().map(|ms| Duration::from_millis(ms.unsigned_abs()));
+                let time = |ms: i64| Duration::from_millis(ms.unsigned_abs());
+                let times = region.drawn.iter().map(|(at, takes)| (time(*at), time(*takes)));
                 all.insert((account.id.clone(), name.clone()), times.collect());
             }
         }
@@ -230,9 +233,19 @@ impl Sandbox {
             Outcome::Refused(refusal) => Ok(refuse(service, &refusal, &request_id)),
             Outcome::Cut | Outcome::Lost => Err(Cut),
         };
-        let response = response.map(|response| in_form_of(request, response));
+        let date = http_date(now.wall + state.world.clock_skew_seconds * 1000);
+        let response = response.map(|mut response| {
+            response.headers.push(("date", date));
+            in_form_of(request, response)
+        });
         Handled { response, delay }
     }
+}
+
+/// `Sun, 22 Nov 2026 10:20:30 GMT`, the time of an answer.
+fn http_date(wall: i64) -> String {
+    let stamp = Timestamp::from_millisecond(wall).unwrap_or(Timestamp::UNIX_EPOCH);
+    stamp.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// What is said to a request that is larger than any AWS takes.

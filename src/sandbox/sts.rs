@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::auth::document::{Asked, Document, Keys, Verdict, judge};
+use serde::Deserialize;
+
 use super::auth::session::Session;
 use super::auth::{Principal, permission};
 use super::clock::{Now, iso};
@@ -43,6 +46,8 @@ struct Wanted {
     role: String,
     name: String,
     external_id: Option<String>,
+    /// Actions that the session policy allows, where there is one.
+    only: Option<Vec<String>>,
     seconds: Option<u32>,
     source_identity: Option<String>,
     tags: BTreeMap<String, String>,
@@ -59,7 +64,14 @@ pub(crate) fn assume(
 ) -> Result<Xml, Refusal> {
     let wanted = read(params)?;
     params.finish()?;
-    permission::check(world, principal, Service::Sts, "AssumeRole", region, Some(&wanted.arn))?;
+    let keys = wanted.keys();
+    for action in wanted.actions(principal) {
+        let (world, arn) = (&*world, Some(wanted.arn.as_str()));
+        // That tags and an identity may go along is for the role to say, unless policies speak of it.
+        if action == "AssumeRole" || !permission::documents(world, principal).is_empty() {
+            permission::check_with(world, principal, Service::Sts, action, region, arn, &keys)?;
+        }
+    }
     let denied = |action: &str| {
         let text = format!(
             "User: {} is not authorized to perform: {action} on resource: {}",
@@ -71,18 +83,14 @@ pub(crate) fn assume(
     // A missing role, a trust that refuses and a closed account get the very same answer.
     let account = world.accounts.get(&wanted.account).filter(|account| account.works());
     let role = account.and_then(|account| account.roles.get(&wanted.role));
-    let role = role.filter(|role| {
-        trusts(role, principal) && wanted.arn.ends_with(&full_name(role, &wanted.role))
-    });
+    let role = role.filter(|role| wanted.arn.ends_with(&full_name(role, &wanted.role)));
     let role = role.ok_or_else(|| denied("sts:AssumeRole"))?;
-    if role.external_id.is_some() && role.external_id != wanted.external_id {
-        return Err(denied("sts:AssumeRole"));
-    }
-    if !wanted.tags.is_empty() && !role.tag_session {
-        return Err(denied("sts:TagSession"));
-    }
-    if wanted.source_identity.is_some() && !role.source_identity {
-        return Err(denied("sts:SetSourceIdentity"));
+    let refused = match &role.trust_policy {
+        None => refused(role, &wanted, principal),
+        Some(trust) => refused_by(trust, &wanted, (world, principal, region), &keys),
+    };
+    if let Some(action) = refused {
+        return Err(denied(action));
     }
     let seconds = duration(&wanted, role, principal)?;
     let serial = world.next_serial();
@@ -97,6 +105,7 @@ pub(crate) fn assume(
         tags: wanted.tags.clone(),
         transitive: wanted.transitive.clone(),
         source_identity: wanted.source_identity.clone(),
+        only: wanted.only.clone(),
     };
     inherit(&mut session, principal);
     Ok(answer(&session))
@@ -122,6 +131,81 @@ fn full_name(role: &Role, name: &str) -> String {
     format!(":role{}{name}", role.path)
 }
 
+/// What of the call the role does not let the caller do.
+fn refused(role: &Role, wanted: &Wanted, principal: &Principal) -> Option<&'static str> {
+    let other_id = role.external_id.is_some() && role.external_id != wanted.external_id;
+    if !trusts(role, principal) || other_id {
+        return Some("sts:AssumeRole");
+    }
+    if !wanted.tags.is_empty() && !role.tag_session {
+        return Some("sts:TagSession");
+    }
+    let identity = wanted.source_identity.is_some() && !role.source_identity;
+    identity.then_some("sts:SetSourceIdentity")
+}
+
+/// The same where the trust policy is a document.
+fn refused_by(
+    trust: &Document,
+    wanted: &Wanted,
+    (world, principal, region): (&World, &Principal, &str),
+    keys: &Keys,
+) -> Option<&'static str> {
+    let mut keys = keys.clone();
+    keys.extend(permission::global_keys(world, principal, region, &wanted.arn));
+    let account = &principal.account;
+    let names = [
+        account.clone(),
+        format!("arn:aws:iam::{account}:root"),
+        principal.arn(),
+        principal.role_arn(world),
+    ];
+    wanted.actions(principal).into_iter().find_map(|action| {
+        let action = match action {
+            "TagSession" => "sts:TagSession",
+            "SetSourceIdentity" => "sts:SetSourceIdentity",
+            _ => "sts:AssumeRole",
+        };
+        let resource = wanted.arn.as_str();
+        let asked = Asked { action, resource, keys: &keys, names: &names };
+        (judge(std::slice::from_ref(trust), &asked) != Verdict::Allowed).then_some(action)
+    })
+}
+
+impl Wanted {
+    /// The actions that the call is: tags of a session, its own and those it inherits, and a source identity
+    /// are each one more.
+    fn actions(&self, principal: &Principal) -> Vec<&'static str> {
+        let parent = principal.session.as_ref();
+        let tags = !self.tags.is_empty() || parent.is_some_and(|it| !it.transitive.is_empty());
+        let identity =
+            self.source_identity.is_some() || parent.is_some_and(|it| it.source_identity.is_some());
+        let more = [(tags, "TagSession"), (identity, "SetSourceIdentity")];
+        let more = more.into_iter().filter_map(|(there, action)| there.then_some(action));
+        ["AssumeRole"].into_iter().chain(more).collect()
+    }
+
+    /// The condition keys of the call.
+    fn keys(&self) -> Keys {
+        let mut keys = Keys::new();
+        let mut set = |key: &str, value: Option<&String>| {
+            if let Some(value) = value {
+                keys.insert(key.to_owned(), vec![value.clone()]);
+            }
+        };
+        set("sts:externalid", self.external_id.as_ref());
+        set("sts:rolesessionname", Some(&self.name));
+        set("sts:sourceidentity", self.source_identity.as_ref());
+        for (key, value) in &self.tags {
+            set(&format!("aws:requesttag/{}", key.to_ascii_lowercase()), Some(value));
+        }
+        if !self.tags.is_empty() {
+            keys.insert("aws:tagkeys".to_owned(), self.tags.keys().cloned().collect());
+        }
+        keys
+    }
+}
+
 fn trusts(role: &Role, principal: &Principal) -> bool {
     let account = &principal.account;
     let by_role = principal.session.as_ref().map(|session| session.role.as_str());
@@ -135,6 +219,33 @@ fn trusts(role: &Role, principal: &Principal) -> bool {
                     && trusted.rsplit('/').next() == Some(role)
             })
     })
+}
+
+/// The actions that an inline session policy allows; one that says more than that is not understood here.
+fn session_policy(text: &str) -> Result<Vec<String>, Refusal> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+    struct Policy {
+        #[serde(rename = "Version")]
+        _version: String,
+        statement: [Statement; 1],
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase", deny_unknown_fields)]
+    struct Statement {
+        effect: String,
+        action: Vec<String>,
+        resource: String,
+    }
+    let policy: Policy = serde_json::from_str(text).map_err(|error| {
+        Refusal::new("MalformedPolicyDocument", format!("This policy is not understood: {error}"))
+            .unknown()
+    })?;
+    let [Statement { effect, action, resource }] = policy.statement;
+    if effect == "Allow" && resource == "*" {
+        return Ok(action);
+    }
+    Err(Refusal::new("MalformedPolicyDocument", "This policy is not understood").unknown())
 }
 
 fn duration(wanted: &Wanted, role: &Role, principal: &Principal) -> Result<u32, Refusal> {
@@ -192,6 +303,7 @@ fn read(params: &Params) -> Result<Wanted, Refusal> {
     if let Some(id) = &external_id {
         matches("externalId", id, 2..=1224, "+=,.@:/-_")?;
     }
+    let only = params.text("Policy").map(|text| session_policy(&text)).transpose()?;
     let source_identity = params.text("SourceIdentity");
     if let Some(id) = &source_identity {
         matches("sourceIdentity", id, 2..=64, "+=,.@-_")?;
@@ -205,7 +317,18 @@ fn read(params: &Params) -> Result<Wanted, Refusal> {
         return Err(constraint("tags", "", "have length less than or equal to 50"));
     }
     let transitive = params.list("TransitiveTagKeys.member");
-    Ok(Wanted { arn, account, role, name, external_id, seconds, source_identity, tags, transitive })
+    Ok(Wanted {
+        arn,
+        account,
+        role,
+        name,
+        external_id,
+        only,
+        seconds,
+        source_identity,
+        tags,
+        transitive,
+    })
 }
 
 fn matches(

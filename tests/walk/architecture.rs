@@ -4,20 +4,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of ours that it may name. What stands in no row may name anything.
-const MAY_NAME: [(&str, &[&str]); 14] = [
+const MAY_NAME: [(&str, &[&str]); 16] = [
     ("ids", &[]),
     ("exit", &[]),
     ("locked", &[]),
     ("model", &["ids"]),
     ("plan", &["ids", "model"]),
     ("audit", &["ids", "model", "plan"]),
+    ("doctor", &["ids", "model", "plan"]),
     ("config", &["ids", "model"]),
     ("aws", &["ids", "model"]),
+    ("role", &["ids", "model", "config"]),
     ("shutdown", &["exit", "report"]),
-    ("explain", &["model", "plan", "exit"]),
-    ("report", &["ids", "model", "plan", "audit", "explain", "exit", "shutdown"]),
+    ("explain", &["model", "plan", "doctor", "exit"]),
+    ("report", &["ids", "model", "plan", "audit", "doctor", "explain", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),
-    ("run", &["ids", "model", "config", "plan", "audit", "aws", "report", "locked", "shutdown"]),
+    (
+        "run",
+        &[
+            "ids", "model", "config", "plan", "audit", "doctor", "aws", "report", "locked",
+            "shutdown",
+        ],
+    ),
     ("sandbox", &[]),
 ];
 

@@ -96,10 +96,11 @@ async fn audited(sandbox: &Sandbox, accounts_toml: &str) -> Audit {
     let run = Arc::new(Run::new(config, sessions, events, Shutdown::new(), "1".into()));
     let walk = discover(&run).await.unwrap();
     let regions = &run.config.organization.regions;
+    let mut targets = walk.targets(&run.config);
     let targets: Vec<Arc<Target>> = walk
         .consumers()
         .flat_map(|account| regions.iter().map(move |region| (account, region)))
-        .map(|(account, region)| Arc::new(Target::new(&run.config, account, region)))
+        .map(|(account, region)| targets.of(account, region))
         .collect();
     let units =
         walk.members.iter().map(|one| (one.account.id.clone(), one.account.ou_path.clone()));

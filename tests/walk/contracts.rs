@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use linkwalk::doctor::Topic;
 use linkwalk::explain::{self, Group};
 use linkwalk::report::codes;
 use serde_json::Value;
@@ -14,18 +15,20 @@ use tempfile::TempDir;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// What there is a schema of.
-const DOCUMENTS: [&str; 12] = [
+const DOCUMENTS: [&str; 14] = [
     "account",
     "accounts",
     "audit",
     "codes",
     "config",
+    "doctor",
     "event",
     "plan",
     "rehearsal",
     "report",
     "runs",
     "scenario",
+    "shared-root",
     "world",
 ];
 
@@ -157,6 +160,9 @@ fn write_documents(folder: &Path, into: &Path) {
     let audit = run(&["audit", "-c", "whole.toml", "-o", "json"], 1);
     keep("audit", "audit.json", &audit);
     keep("event", "audit.jsonl", &run(&["audit", "-c", "whole.toml", "-o", "jsonl"], 1));
+    keep("doctor", "doctor.json", &run(&["doctor", "-o", "json"], 1));
+    let shared = &["--sandbox", "-q", "doctor", "--shared-root", "-o", "json"];
+    keep("shared-root", "demo.json", &told(folder, shared, 1));
     let accounts = run(&["accounts", "-o", "json"], 0);
     keep("accounts", "accounts.json", &accounts);
     let walk: Value = serde_json::from_str(&accounts).unwrap();
@@ -410,10 +416,10 @@ fn a_code_is_explained_and_a_wrong_one_is_told_the_nearest() {
     assert!(said.contains("did you mean `dns-attributes-off`?"), "{said}");
 }
 
-/// The text of the planner's sources, without comments and tests.
-fn planner() -> String {
+/// The text of a folder of sources, without comments and tests.
+fn sources(folder: &str) -> String {
     let mut text = String::new();
-    let mut folders = vec![Path::new(ROOT).join("src/plan")];
+    let mut folders = vec![Path::new(ROOT).join(folder)];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -431,28 +437,50 @@ fn planner() -> String {
     text
 }
 
+/// Every text of sources that has the form of a code of several words.
+fn like_codes(sources: &str) -> BTreeSet<&str> {
+    let is_like = |text: &&str| {
+        let is_fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let begins = text.starts_with(|c: char| c.is_ascii_lowercase());
+        begins && text.contains('-') && text.chars().all(is_fine) && !text.ends_with('-')
+    };
+    sources.split('"').filter(is_like).collect()
+}
+
+fn explained(groups: &[Group]) -> BTreeSet<&'static str> {
+    let all = explain::all().into_iter().filter(|entry| groups.contains(&entry.group));
+    all.map(|entry| entry.code).collect()
+}
+
 #[test]
 fn every_code_of_the_planner_is_explained_and_no_other() {
-    let planner = planner();
-    let explained: BTreeSet<&str> = explain::all()
+    let planner = sources("src/plan");
+    let explained = explained(&[Group::Blocked, Group::Note]);
+    let no_codes = BTreeSet::from(["kebab-case", "service-defined", "crossplane-name"]);
+    let used = like_codes(&planner);
+    let lacking: Vec<_> = used
         .iter()
-        .filter(|entry| matches!(entry.group, Group::Blocked | Group::Note))
-        .map(|entry| entry.code)
+        .filter(|code| !explained.contains(*code) && !no_codes.contains(*code))
         .collect();
-    let is_code = |text: &&str| {
-        let is_fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        text.contains('-')
-            && text.chars().all(is_fine)
-            && !text.starts_with('-')
-            && !text.ends_with('-')
-    };
-    let no_codes = ["kebab-case", "service-defined", "crossplane-name"];
-    let used: BTreeSet<&str> =
-        planner.split('"').filter(is_code).filter(|text| !no_codes.contains(text)).collect();
-    let lacking: Vec<_> = used.difference(&explained).collect();
     assert!(lacking.is_empty(), "explain these in src/explain/planned.rs: {lacking:?}");
     for code in explained {
         assert!(planner.contains(&format!("\"{code}\"")), "nothing says {code}");
+    }
+}
+
+#[test]
+fn every_cause_that_the_doctor_names_is_explained_and_no_other() {
+    let doctor = sources("src/doctor");
+    let causes = explained(&[Group::Cause]);
+    let known = explained(&[Group::Cause, Group::Blocked, Group::Note]);
+    let topics: BTreeSet<&str> = Topic::ALL.iter().map(|topic| topic.code()).collect();
+    let used = like_codes(&doctor);
+    let is_known =
+        |code: &&&str| known.contains(*code) || topics.contains(*code) || **code == "kebab-case";
+    let lacking: Vec<_> = used.iter().filter(|code| !is_known(code)).collect();
+    assert!(lacking.is_empty(), "explain these in src/explain/causes.rs: {lacking:?}");
+    for code in causes {
+        assert!(doctor.contains(&format!("\"{code}\"")), "nothing says {code}");
     }
 }
 

@@ -12,7 +12,7 @@ use crate::rehearsal::tap::Crash;
 use crate::rehearsal::{Ended, Mishap, Rehearsal, facts};
 
 /// Two accounts: one with two VPCs, a foreign endpoint and an open group; one with an endpoint that is a
-/// subnet short, and nothing else that is done at once.
+/// subnet short in a VPC whose DNS attributes are off, and nothing else that is done at once.
 const SCENARIO: &str = r#"
 format = 1
 seed = 5
@@ -35,6 +35,8 @@ name = "beta"
 [[account.vpc]]
 name = "three"
 cidrs = ["10.3.0.0/16"]
+dns_support = false
+dns_hostnames = false
 [[account.vpc.group]]
 name = "linkwalk-endpoints"
 description = "HTTPS to the VPC endpoints of linkwalk"
@@ -51,8 +53,11 @@ const ACCOUNTS: &str = r#"
 deployment = "privatelink"
 [organization]
 regions = ["eu-west-1"]
+[network]
+fix_vpc_dns = true
 [endpoints.logs]
 [endpoints.s3]
+policy = "organization"
 "#;
 
 fn start() -> Rehearsal {

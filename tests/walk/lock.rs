@@ -118,6 +118,41 @@ async fn the_second_machine_is_told_who_the_first_is_until_that_gives_it_back() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_of_the_whole_and_one_of_a_shard_exclude_each_other_on_every_machine() {
+    let sandbox = sandbox();
+    let (whole, mut shard, mut other) =
+        (Machine::new(&sandbox), Machine::new(&sandbox), Machine::new(&sandbox));
+    shard.config.shard = Some("1/2".parse().unwrap());
+    other.config.shard = Some("2/2".parse().unwrap());
+    let same = TempDir::new().unwrap();
+    // By the bucket, and by the folder where the machine is the same.
+    for bucket in [true, false] {
+        let mut machines =
+            [&whole, &shard].map(|one| (one.config.clone(), one.folder.path().to_owned()));
+        if !bucket {
+            for (config, folder) in &mut machines {
+                config.lock = None;
+                same.path().clone_into(folder);
+            }
+        }
+        let take = async |(config, folder): &(Config, std::path::PathBuf), run: &str| {
+            let seen = (&whole.events, &whole.shutdown);
+            lock::take(folder, config, owner(run), &whole.sessions, seen).await
+        };
+        for (first, second) in [(0, 1), (1, 0)] {
+            let held = take(&machines[first], "first").await.unwrap();
+            let said = refusal(take(&machines[second], "second").await);
+            assert!(said.contains("run first (apply) of "), "{said}");
+            held.release().await.unwrap();
+            take(&machines[second], "second").await.unwrap().release().await.unwrap();
+        }
+    }
+    let (one, two) = (shard.take(owner("one")).await.unwrap(), other.take(owner("two")).await);
+    two.unwrap().release().await.unwrap();
+    one.release().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn of_many_at_once_one_wins() {
     let sandbox = sandbox();
     let machines: Vec<Machine> = (0..8).map(|_| Machine::new(&sandbox)).collect();

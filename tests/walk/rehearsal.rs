@@ -95,6 +95,11 @@ impl Rehearsal {
         ended.walked.unwrap().1
     }
 
+    /// `plan`, with all that was told.
+    pub(crate) async fn look(&self) -> Ended {
+        self.run(Mishap::default(), false).await.unwrap()
+    }
+
     async fn run(&self, mishap: Mishap, go: bool) -> Option<Ended> {
         let (events, mut receiver) = Events::channel();
         let shutdown = Shutdown::new();
@@ -137,7 +142,7 @@ impl Rehearsal {
             partition: "aws",
             home_region: organization.regions[0].clone(),
             role: organization.role.clone(),
-            external_id: None,
+            external_id: organization.external_id.clone(),
             session_name: organization.session_name.clone(),
             session_tags: BTreeMap::new(),
             source_identity: None,
@@ -175,10 +180,11 @@ async fn walk(run: Arc<Run>, go: bool) -> Result<(Vec<TargetId>, Plan), Failure>
     run.sessions.caller().await?;
     let walk = discover(&run).await?;
     let regions = &run.config.organization.regions;
+    let mut targets = walk.targets(&run.config);
     let targets: Vec<Arc<Target>> = walk
         .consumers()
         .flat_map(|account| regions.iter().map(move |region| (account, region)))
-        .map(|(account, region)| Arc::new(Target::new(&run.config, account, region)))
+        .map(|(account, region)| targets.of(account, region))
         .collect();
     let plan = observe(&run, &targets).await;
     if go {

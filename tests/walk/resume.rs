@@ -61,6 +61,8 @@ name = "gamma"
 [[account.vpc]]
 name = "three"
 cidrs = ["10.4.0.0/16"]
+dns_support = false
+dns_hostnames = false
 "#;
 
 const ACCOUNTS: &str = r#"
@@ -68,6 +70,8 @@ deployment = "privatelink"
 [organization]
 regions = ["eu-west-1"]
 external_id = "the-external-id"
+[network]
+fix_vpc_dns = true
 [endpoints.logs]
 [endpoints.kms]
 private_dns = false
@@ -210,10 +214,9 @@ impl Attempt {
         let run = &self.run;
         let walk = discover(run).await.unwrap();
         let region = &run.config.organization.regions[0];
-        let targets: Vec<Arc<Target>> = walk
-            .consumers()
-            .map(|account| Arc::new(Target::new(&run.config, account, region)))
-            .collect();
+        let mut targets = walk.targets(&run.config);
+        let targets: Vec<Arc<Target>> =
+            walk.consumers().map(|account| targets.of(account, region)).collect();
         run.journal.scope(&targets);
         let saved = self.plan.lock().unwrap().clone();
         let (mut ended, plan) = match (&self.past, saved) {

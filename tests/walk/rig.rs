@@ -193,6 +193,19 @@ impl Rig {
         emulator::post("boto3", &request)
     }
 
+    /// Something done in another service of a member.
+    pub(crate) fn in_account(
+        &self,
+        account: &str,
+        service: &str,
+        call: &str,
+        arguments: &Value,
+    ) -> Value {
+        let request = json!({ "account": self.ours(account), "region": "eu-west-1",
+                              "service": service, "call": call, "arguments": arguments });
+        emulator::post("boto3", &request)
+    }
+
     /// Sessions of the library itself, in the emulator.
     pub(crate) fn sessions(&self) -> Sessions {
         let access = Access {

@@ -146,8 +146,11 @@ async fn a_gate_that_fails_stops_the_rollout_and_says_how() {
         ("echo what is wrong; false", "exited with 1"),
         ("no-such-command", "exited with 127"),
         ("kill -9 $$", "was ended: signal: 9"),
+        ("exec sleep 60", "had not ended after 1s (rollout.gate_timeout)"),
     ] {
-        let ended = applied(&rehearsal(&[], &[], &format!("gate = \"{gate}\"\n{waves}"))).await;
+        let limit = if gate.contains("sleep") { "gate_timeout = \"1s\"\n" } else { "" };
+        let ended =
+            applied(&rehearsal(&[], &[], &format!("gate = \"{gate}\"\n{limit}{waves}"))).await;
         let shown = shown(&ended);
         assert_eq!(shown["a0"], "changed");
         let reason = format!(

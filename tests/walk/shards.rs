@@ -148,6 +148,11 @@ fn the_runs_of_four_shards_are_together_the_run_of_all() {
     assert_eq!(ended(&joined), ended(&unsharded));
     let text = merge(folder.path(), &FILES, &[]);
     assert!(String::from_utf8_lossy(&text.stdout).contains("changed"));
+    // Told again it is still a shard's.
+    let again =
+        json(&run(&folder.path().join("of-2"), &["--sandbox", "report", "-o", "json"], &[]));
+    assert_eq!(again["shard"], documents[2]["shard"]);
+    assert!(again["shard"].is_object());
 
     // What does not belong together is refused.
     let mut other = documents[0].clone();

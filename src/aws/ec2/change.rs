@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification, VpcEndpointType};
+use aws_sdk_ec2::operation::create_security_group::builders::CreateSecurityGroupFluentBuilder;
+use aws_sdk_ec2::operation::create_vpc_endpoint::builders::CreateVpcEndpointFluentBuilder;
+use aws_sdk_ec2::operation::modify_vpc_endpoint::builders::ModifyVpcEndpointFluentBuilder;
+use aws_sdk_ec2::types::{
+    AttributeBooleanValue, ResourceType, Tag, TagSpecification, VpcEndpointType,
+};
 
 use super::Ec2;
 use crate::aws::throttle::ThrottlesAreTold;
@@ -10,7 +15,7 @@ use crate::aws::{convert, error};
 use crate::ids::{EndpointId, RouteTableId, SecurityGroupId, SubnetId, VpcId};
 use crate::model::endpoint::{DnsOptions, EndpointKey, EndpointState, IpAddressType, Tags};
 use crate::model::failure::{ErrorClass, Failure};
-use crate::model::network::Rule;
+use crate::model::network::{DnsAttribute, Rule};
 use crate::model::policy::PolicyDocument;
 
 /// A `CreateVpcEndpoint` request.
@@ -63,7 +68,7 @@ fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>) -> Option<Vec<String>
     (!items.is_empty()).then_some(items)
 }
 
-fn tag_list(tags: &Tags) -> Vec<Tag> {
+pub(super) fn tag_list(tags: &Tags) -> Vec<Tag> {
     tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
 }
 
@@ -86,18 +91,28 @@ impl Ec2 {
         description: &str,
         tags: &Tags,
     ) -> Result<SecurityGroupId, Failure> {
-        self.client
-            .create_security_group()
-            .vpc_id(vpc.as_str())
-            .group_name(name)
-            .description(description)
-            .tag_specifications(on_create(ResourceType::SecurityGroup, tags))
+        self.create_security_group_request(vpc, name, description, tags)
             .send()
             .await
             .map_err(|e| error::failure("CreateSecurityGroup", &e))?
             .group_id
             .map(SecurityGroupId::new)
             .ok_or_else(|| without("CreateSecurityGroup", "a group id"))
+    }
+
+    pub(super) fn create_security_group_request(
+        &self,
+        vpc: &VpcId,
+        name: &str,
+        description: &str,
+        tags: &Tags,
+    ) -> CreateSecurityGroupFluentBuilder {
+        self.client
+            .create_security_group()
+            .vpc_id(vpc.as_str())
+            .group_name(name)
+            .description(description)
+            .tag_specifications(on_create(ResourceType::SecurityGroup, tags))
     }
 
     /// `AuthorizeSecurityGroupIngress`
@@ -137,22 +152,8 @@ impl Ec2 {
         &self,
         new: &NewEndpoint<'_>,
     ) -> Result<(EndpointId, EndpointState), Failure> {
-        let policy = new.policy.filter(|policy| !policy.is_full_access());
         let answer = self
-            .client
-            .create_vpc_endpoint()
-            .vpc_id(new.key.vpc.as_str())
-            .service_name(new.key.service.as_str())
-            .vpc_endpoint_type(VpcEndpointType::from(new.key.kind.as_str()))
-            .set_subnet_ids(list(new.subnets))
-            .set_security_group_ids(list(new.security_groups))
-            .set_route_table_ids(list(new.route_tables))
-            .private_dns_enabled(new.private_dns)
-            .set_ip_address_type(new.ip_address_type.map(|kind| kind.as_str().into()))
-            .set_dns_options(convert::dns_specification(new.dns))
-            .set_policy_document(policy.map(PolicyDocument::to_json))
-            .tag_specifications(on_create(ResourceType::VpcEndpoint, new.tags))
-            .client_token(new.client_token)
+            .create_endpoint_request(new)
             .customize()
             .config_override(told())
             .send()
@@ -167,6 +168,27 @@ impl Ec2 {
         Ok((EndpointId::new(id), state))
     }
 
+    pub(super) fn create_endpoint_request(
+        &self,
+        new: &NewEndpoint<'_>,
+    ) -> CreateVpcEndpointFluentBuilder {
+        let policy = new.policy.filter(|policy| !policy.is_full_access());
+        self.client
+            .create_vpc_endpoint()
+            .vpc_id(new.key.vpc.as_str())
+            .service_name(new.key.service.as_str())
+            .vpc_endpoint_type(VpcEndpointType::from(new.key.kind.as_str()))
+            .set_subnet_ids(list(new.subnets))
+            .set_security_group_ids(list(new.security_groups))
+            .set_route_table_ids(list(new.route_tables))
+            .private_dns_enabled(new.private_dns)
+            .set_ip_address_type(new.ip_address_type.map(|kind| kind.as_str().into()))
+            .set_dns_options(convert::dns_specification(new.dns))
+            .set_policy_document(policy.map(PolicyDocument::to_json))
+            .tag_specifications(on_create(ResourceType::VpcEndpoint, new.tags))
+            .client_token(new.client_token)
+    }
+
     /// `ModifyVpcEndpoint`: every change in one call, because AWS serialises modifications of an
     /// endpoint and answers `OperationInProgress` to the second.
     pub async fn modify_endpoint(
@@ -174,6 +196,20 @@ impl Ec2 {
         id: &EndpointId,
         change: &EndpointModification<'_>,
     ) -> Result<(), Failure> {
+        self.modify_endpoint_request(id, change)
+            .customize()
+            .config_override(told())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|e| error::failure("ModifyVpcEndpoint", &e))
+    }
+
+    pub(super) fn modify_endpoint_request(
+        &self,
+        id: &EndpointId,
+        change: &EndpointModification<'_>,
+    ) -> ModifyVpcEndpointFluentBuilder {
         let reset = change.policy.is_some_and(PolicyDocument::is_full_access);
         self.client
             .modify_vpc_endpoint()
@@ -189,12 +225,6 @@ impl Ec2 {
             .set_dns_options(change.dns.and_then(convert::dns_specification))
             .set_reset_policy(reset.then_some(true))
             .set_policy_document(change.policy.filter(|_| !reset).map(PolicyDocument::to_json))
-            .customize()
-            .config_override(told())
-            .send()
-            .await
-            .map(drop)
-            .map_err(|e| error::failure("ModifyVpcEndpoint", &e))
     }
 
     /// `DeleteVpcEndpoints` of one endpoint. AWS answers 200 with a list of what it did not delete, and
@@ -220,7 +250,9 @@ impl Ec2 {
                     return Ok(());
                 }
                 let message = refusal.message.unwrap_or_default();
+                let hint = (class == ErrorClass::Denied).then(|| error::denied(&message));
                 let mut failure = Failure::local("DeleteVpcEndpoints", class, message);
+                failure.hint = hint;
                 failure.code = Some(code);
                 Err(failure)
             }
@@ -235,6 +267,21 @@ impl Ec2 {
             Err(failure) if failure.class == ErrorClass::NotFound => Ok(()),
             Err(failure) => Err(failure),
         }
+    }
+
+    /// `ModifyVpcAttribute` that turns on one attribute, which is all that one call takes.
+    pub async fn enable_vpc_dns(
+        &self,
+        vpc: &VpcId,
+        attribute: DnsAttribute,
+    ) -> Result<(), Failure> {
+        let on = AttributeBooleanValue::builder().value(true).build();
+        let request = self.client.modify_vpc_attribute().vpc_id(vpc.as_str());
+        let request = match attribute {
+            DnsAttribute::Support => request.enable_dns_support(on),
+            DnsAttribute::Hostnames => request.enable_dns_hostnames(on),
+        };
+        request.send().await.map(drop).map_err(|e| error::failure("ModifyVpcAttribute", &e))
     }
 
     /// `CreateTags`

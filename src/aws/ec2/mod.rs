@@ -1,12 +1,15 @@
 //! EC2 in one target, in the model's nouns.
 
 mod change;
+mod dry_run;
 mod observe;
 
 pub use change::{EndpointModification, NewEndpoint};
 pub use observe::Interfaces;
 
 use aws_sdk_ec2::Client;
+
+pub use dry_run::Read;
 
 use crate::aws::requests::{Request, RequestLog};
 use crate::ids::TargetId;

@@ -9,7 +9,7 @@ use super::Ec2;
 use crate::aws::{convert, error};
 use crate::ids::{EndpointId, SecurityGroupId, ServiceName, VpcId, ZoneId};
 use crate::model::failure::Failure;
-use crate::model::network::{SecurityGroup, Vpc};
+use crate::model::network::{DnsAttribute, SecurityGroup, Vpc};
 use crate::model::observed::{Endpoint, Observed};
 use crate::model::service::Catalogue;
 
@@ -47,9 +47,8 @@ impl Ec2 {
     pub async fn observe(&self, with_dns: impl Fn(&Vpc) -> bool) -> Result<Observed, Failure> {
         let mut vpcs = self.vpcs().await?;
         for vpc in vpcs.values_mut().filter(|vpc| with_dns(vpc)) {
-            vpc.dns_support = self.dns_attribute(vpc, VpcAttributeName::EnableDnsSupport).await?;
-            vpc.dns_hostnames =
-                self.dns_attribute(vpc, VpcAttributeName::EnableDnsHostnames).await?;
+            vpc.dns_support = self.dns_attribute(&vpc.id, DnsAttribute::Support).await?;
+            vpc.dns_hostnames = self.dns_attribute(&vpc.id, DnsAttribute::Hostnames).await?;
         }
         self.fill_with_subnets(&mut vpcs).await?;
         self.fill_with_route_tables(&mut vpcs).await?;
@@ -67,11 +66,20 @@ impl Ec2 {
             .collect())
     }
 
-    async fn dns_attribute(&self, vpc: &Vpc, name: VpcAttributeName) -> Result<bool, Failure> {
+    /// Whether one of the VPC's DNS attributes is on, from `DescribeVpcAttribute`.
+    pub async fn dns_attribute(
+        &self,
+        vpc: &VpcId,
+        attribute: DnsAttribute,
+    ) -> Result<bool, Failure> {
+        let name = match attribute {
+            DnsAttribute::Support => VpcAttributeName::EnableDnsSupport,
+            DnsAttribute::Hostnames => VpcAttributeName::EnableDnsHostnames,
+        };
         let answer = self
             .client
             .describe_vpc_attribute()
-            .vpc_id(vpc.id.as_str())
+            .vpc_id(vpc.as_str())
             .attribute(name)
             .send()
             .await

@@ -64,7 +64,7 @@ pub(super) fn definitions() -> Map<String, Value> {
                 { "type": "string", "pattern": "^name:[a-zA-Z0-9 ._\\-:/()#,@\\[\\]+=&;{}!$*]{1,255}$" },
             ],
         })),
-        "policies": { "anyOf": [{ "type": "string", "const": "full" }, reference("policy_file")] },
+        "policies": { "anyOf": [{ "type": "string", "enum": ["full", "organization"] }, reference("policy_file")] },
         "template": {
             "description": "Text in which {service}, {type}, {region}, {account}, {vpc} and {deployment} are filled in.",
             "type": "string",

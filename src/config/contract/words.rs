@@ -87,6 +87,8 @@ says! {
         "notify": "notify", "Who is told when the audit has news.";
     }
     "organization" {
+        "id": r#"{"type": "string", "pattern": "^o-[a-z0-9]{10,32}$"}"#,
+            "The organization's id, for policy = \"organization\" where Organizations cannot be read.";
         "role": r#"{"type": "string", "pattern": "^/?([!-~]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}$", "not": {"pattern": "^arn:"}}"# or r#""OrganizationAccountAccessRole""#,
             "Name of the role that is assumed in every consumer account, with its path if it has one; not an ARN.";
         "shared_root": r##"{"type": "array", "items": {"anyOf": [{"type": "string", "const": "management"}, {"$ref": "#/$defs/account_id"}]}}"## or "[]",
@@ -110,6 +112,7 @@ says! {
     "network" {
         "vpcs": "vpcs" or r#""non-default""#, "VPCs that get endpoints: a word, a list of ids, or tags.";
         "subnets": "subnets" or r#""private""#, "Where network interfaces may go: a word, a list of ids, or tags. One subnet per zone is used. Private: no default route to an internet gateway.";
+        "fix_vpc_dns": r#"{"type": "boolean"}"# or "false", "Whether plans may turn on the DNS attributes of VPCs that private DNS needs, as an action of its own.";
         "route_tables": "route_tables" or r#""private""#, "Where routes of gateway endpoints go: a word, a list of ids, or tags.";
     }
     "security_group" {
@@ -127,7 +130,7 @@ says! {
         "private_dns": r#"{"type": "boolean"}"#, "Interface endpoints; on where the service has a private DNS name.";
         "ip_address_type": r#"{"type": "string", "enum": ["ipv4", "dualstack", "ipv6"]}"#, "AWS's own choice if absent.";
         "dns": "dns", "What is said of the endpoint's DNS records.";
-        "policy": "policies" or r#""full""#, "\"full\", or { file = \"kms.json\" }, relative to the folder of accounts.toml.";
+        "policy": "policies" or r#""full""#, "\"full\", \"organization\" (the data perimeter), or { file = \"kms.json\" }, relative to the folder of accounts.toml.";
         "tags": "string_tags", "Besides the common ones.";
         "name": "template", "This endpoint's own name.";
     }
@@ -152,6 +155,7 @@ says! {
         "failure_budget": "share", "How many targets of the whole run may fail before nothing new is started; any number if absent.";
         "budget_mode": r#"{"type": "string", "enum": ["strict", "soft"]}"# or r#""strict""#, "strict starts no more targets at a time than the budget has left, and one; soft may overshoot by what is in flight.";
         "bake": "time" or r#""0s""#, "How long to wait after a wave that changed something, up to 7 days.";
+        "gate_timeout": "time" or r#""1h""#, "How long each gate may take, up to 7 days; one that takes longer has not passed.";
         "gate": "gate_command", "Run after a wave that changed something; the next one begins only if it succeeds.";
     }
     "rollout.waves" {

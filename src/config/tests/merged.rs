@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::ids::ServiceName;
+use crate::model::policy::PolicyDocument;
 use crate::model::spec::EndpointSpec;
 
 fn endpoints(config: &Config, account: &Account) -> Vec<EndpointSpec> {
@@ -103,7 +104,7 @@ fn defaults_are_the_safe_ones() {
     assert_eq!(spec.route_tables, RouteTableSelector::Private);
     assert_eq!(spec.security_groups, [GroupRef::Managed]);
     assert_eq!((spec.private_dns, spec.ip_address_type), (None, None));
-    assert!(spec.policy.is_full_access());
+    assert!(spec.policy == PolicyDocument::full_access().into());
     assert_eq!(config.organization.role, "OrganizationAccountAccessRole");
     assert_eq!(config.organization.session_name, "linkwalk");
     assert_eq!(config.rollout.max_in_flight, 200);

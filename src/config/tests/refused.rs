@@ -1,6 +1,7 @@
 //! What is refused, and how it is said.
 
 use super::*;
+use crate::model::policy::PolicyDocument;
 
 /// The parts of `mistakes.txt`: what the file says, the place, part of the message, of the help.
 fn mistakes() -> Vec<(String, [&'static str; 3])> {
@@ -159,8 +160,8 @@ fn an_unreadable_file_says_that_permission_is_missing() {
 #[test]
 fn policy_files_are_read_beside_the_file_and_checked() {
     let folder = tempfile::tempdir().unwrap();
-    let allow = r#"{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}"#;
-    let long = allow.replace("kms:*", &"k".repeat(20_480));
+    let allow = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}]}"#;
+    let long = allow.replace("kms:*", &format!("kms:{}", "k".repeat(20_480)));
     for (name, content) in [
         ("ok.json", allow),
         ("shape.json", "{\"Statement\": []}"),
@@ -175,10 +176,14 @@ fn policy_files_are_read_beside_the_file_and_checked() {
         read_in(&file(&body), folder.path().to_owned())
     };
     let settings = with("ok.json").unwrap().settings(&account("/"), &"eu-west-1".into());
-    assert_eq!(settings.endpoints[0].policy, PolicyDocument::parse(allow).unwrap());
+    assert_eq!(settings.endpoints[0].policy, PolicyDocument::observed(allow).into());
+    let bundle = file("[endpoints.ecr]\npolicy = { file = \"ok.json\" }");
+    let text = read_in(&bundle, folder.path().to_owned()).unwrap_err().to_string();
+    assert!(text.contains("one file does not fit several services"), "{text}");
     for (name, says) in [
         ("shape.json", "at least one `Statement`"),
-        ("broken.json", "not JSON"),
+        ("broken.json", "broken.json, line 1: it is not JSON"),
+        ("shape.json", "it has no `Version`"),
         ("long.json", "characters"),
         ("binary.json", "not a text file"),
         ("none.json", "cannot be read"),

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     fn policy(statements: &str) -> PolicyDocument {
-        PolicyDocument::parse(&format!(r#"{{"Statement":[{statements}]}}"#)).unwrap()
+        PolicyDocument::observed(&format!(r#"{{"Statement":[{statements}]}}"#))
     }
 
     const GET: &str =

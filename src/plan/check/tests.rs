@@ -69,7 +69,7 @@ fn every_broken_creation_is_found() {
                     r#"{{"Statement":[{{"Effect":"Allow","Principal":"*","Sid":"{}"}}]}}"#,
                     "x".repeat(MAX_POLICY_CHARS)
                 );
-                made(p, 1).policy = Some(PolicyDocument::parse(&long).unwrap());
+                made(p, 1).policy = Some(PolicyDocument::observed(&long));
             },
             "its policy has",
         ),
@@ -223,4 +223,27 @@ fn deletions_that_must_not_be_are_found() {
         w.vpc().security_groups.values_mut().for_each(|group| group.tags.clear());
     });
     assert!(alone(&foreign, &sync(), of_group()).contains("is not ours"));
+}
+
+#[test]
+fn a_vpc_is_changed_where_that_is_allowed_and_in_aws_order_and_before_what_needs_it() {
+    let allowed = fresh().but(|w| {
+        w.settings.fix_vpc_dns = true;
+        (w.vpc().dns_support, w.vpc().dns_hostnames) = (false, false);
+    });
+    let plan = allowed.plan();
+    let check = |world: &World, plan: &TargetPlan| {
+        let World { target, settings, observed, catalogue, .. } = world;
+        violations(target, settings, observed, catalogue, plan).join("; ")
+    };
+    assert_eq!(check(&allowed, &plan), "");
+    let forbidden = allowed.clone().but(|w| w.settings.fix_vpc_dns = false);
+    assert!(check(&forbidden, &plan).contains("which accounts.toml does not allow"));
+    let on = allowed.clone().but(|w| w.vpc().dns_support = true);
+    assert!(check(&on, &plan).contains("turns enableDnsSupport of vpc-1 on, which is on"));
+    let mut loose = plan;
+    loose.actions.iter_mut().for_each(|action| action.after.retain(|id| *id > 1));
+    let found = check(&allowed, &loose);
+    assert!(found.contains("DNS support of vpc-1 is not turned on first"), "{found}");
+    assert!(found.contains("has private DNS, and enableDnsHostnames is off"), "{found}");
 }

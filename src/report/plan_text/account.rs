@@ -74,7 +74,7 @@ impl Detail<'_> {
                     self.attribute(&drift.field, &[plain(&drift.was)]);
                 }
             }
-            Verb::DeleteSecurityGroup { .. } => {}
+            Verb::DeleteSecurityGroup { .. } | Verb::EnableVpcDns { .. } => {}
             Verb::Adopt { set, .. } => {
                 self.tags(set);
                 if !action.drift.is_empty() {
@@ -238,6 +238,9 @@ fn about(verb: &Verb) -> (String, Option<String>) {
         Verb::CreateEndpoint(desired) => (desired.key.kind.to_string(), None),
         Verb::ModifyEndpoint { id, key, .. } | Verb::DeleteEndpoint { id, key } => {
             (key.kind.to_string(), Some(id.to_string()))
+        }
+        Verb::EnableVpcDns { attribute, .. } => {
+            (format!("{}: off -> on", attribute.in_words()), None)
         }
         Verb::Adopt { resource, .. } => ("adopt".to_owned(), Some(resource.clone())),
         Verb::Tag { resource, .. } => ("tags".to_owned(), Some(resource.clone())),

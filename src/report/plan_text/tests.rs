@@ -126,7 +126,9 @@ fn colour_is_added_and_takes_no_room() {
 
 #[test]
 fn a_new_account_is_shown_in_full() {
-    insta::assert_snapshot!(in_full(&wanted().want_with("kms", |kms| kms.policy = restrictive())));
+    insta::assert_snapshot!(in_full(
+        &wanted().want_with("kms", |kms| kms.policy = restrictive().into())
+    ));
 }
 
 #[test]

@@ -74,6 +74,17 @@ async fn take_over(place: &Place, owner: &Owner, text: &str) -> Result<(String, 
     Ok((etag, Taken::Over(Some(Box::new(left)))))
 }
 
+/// Refuses where somebody holds a lock whose key begins so; takes nothing.
+pub(super) async fn look(place: &Place, beginning: &str) -> Result<(), Refused> {
+    for key in place.bucket.keys(beginning).await.map_err(Refused::Aws)? {
+        let there = place.bucket.get(&key).await.map_err(Refused::Aws)?;
+        if let Some(owner) = there.and_then(|(text, _)| Owner::from_text(&text)) {
+            return Err(Refused::Held { owner: Box::new(owner), is_alive: false });
+        }
+    }
+    Ok(())
+}
+
 fn not_a_lock(place: &Place) -> Refused {
     Refused::Failed(format!(
         "{} is no lock of this version of linkwalk; look at it, and delete it by hand",

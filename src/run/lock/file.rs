@@ -1,6 +1,6 @@
 //! A lock in a file: the system's own lock on it, which ends with the process, and who holds it inside.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -42,6 +42,47 @@ pub(super) fn break_open(path: &Path, run: &str) -> Result<Owner, Refused> {
         Found::Left(Some(left)) => Err(Refused::Held { owner: left, is_alive: false }),
         Found::Left(None) | Found::Free => Err(Refused::Free),
     }
+}
+
+/// Refuses where somebody holds this lock; takes nothing.
+pub(super) fn look(path: &Path) -> Result<(), Refused> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(path, &error)),
+    };
+    // Shared, so that several may look at a time.
+    let is_alive = match file.try_lock_shared() {
+        Ok(()) => false,
+        Err(TryLockError::WouldBlock) => true,
+        Err(TryLockError::Error(error)) => return Err(failed(path, &error)),
+    };
+    let text = read(&mut file, path);
+    if !is_alive {
+        file.unlock().map_err(|error| failed(path, &error))?;
+    }
+    match (Owner::from_text(&text?), is_alive) {
+        (Some(owner), true) => Err(Refused::Held { owner: Box::new(owner), is_alive }),
+        (Some(owner), false) if owner.host != host() => {
+            Err(Refused::Held { owner: Box::new(owner), is_alive })
+        }
+        (None, true) => Err(Refused::HeldBySomebody(path.to_owned())),
+        (_, false) => Ok(()),
+    }
+}
+
+/// The locks beside this one whose names begin so.
+pub(super) fn beginning_with(root: &Path, name: &str) -> Result<Vec<PathBuf>, Refused> {
+    let folder = root.join("locks");
+    let wrong = |error: io::Error| failed(&folder, &error);
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(wrong)? {
+        let entry = entry.map_err(wrong)?;
+        if entry.file_name().to_string_lossy().starts_with(name) {
+            paths.push(entry.path());
+        }
+    }
+    Ok(paths)
 }
 
 impl FileLock {

@@ -123,9 +123,13 @@ pub async fn take(
     };
     let (file, taken) = file::take(&file::path(root, &config.lock_name()), &owner)?;
     note(taken);
+    if let Err(refused) = nobody_beside(root, config) {
+        file.release().ok();
+        return Err(refused);
+    }
     let bucket = match place(config, sessions) {
         None => None,
-        Some(place) => match bucket::take(place, owner, events, shutdown).await {
+        Some(place) => match in_bucket(place, config, owner, (events, shutdown)).await {
             Ok((lock, taken)) => {
                 note(taken);
                 Some(lock)
@@ -138,6 +142,36 @@ pub async fn take(
         },
     };
     Ok(Lock { file, bucket, notes })
+}
+
+async fn in_bucket(
+    place: Place,
+    config: &Config,
+    owner: Owner,
+    (events, shutdown): (&Events, &Shutdown),
+) -> Result<(BucketLock, Taken), Refused> {
+    let name = match config.shard {
+        Some(_) => key(config, &config.deployment),
+        None => config.lock.as_ref().map(|lock| format!("{}{}", lock.prefix, config.shard_locks())),
+    };
+    let (lock, taken) = bucket::take(place.clone(), owner, events, shutdown).await?;
+    match bucket::look(&place, &name.unwrap_or_default()).await {
+        Ok(()) => Ok((lock, taken)),
+        Err(refused) => {
+            lock.release().await.ok();
+            Err(refused)
+        }
+    }
+}
+
+/// A run of the whole stands in the way of every shard, and each shard in the way of the whole. Looked for
+/// once the own lock is held: of two that begin at a time at least one sees the other.
+fn nobody_beside(root: &Path, config: &Config) -> Result<(), Refused> {
+    if config.shard.is_some() {
+        return file::look(&file::path(root, &config.deployment));
+    }
+    let shards = file::beginning_with(root, &config.shard_locks())?;
+    shards.iter().try_for_each(|path| file::look(path))
 }
 
 /// Breaks the lock that this run has left, wherever it has; answers who held it.
@@ -163,10 +197,14 @@ pub async fn break_open(
     here.or(there).ok_or(Refused::Free)
 }
 
+fn key(config: &Config, name: &str) -> Option<String> {
+    config.lock.as_ref().map(|lock| format!("{}{name}.lock.json", lock.prefix))
+}
+
 fn place(config: &Config, sessions: &Sessions) -> Option<Place> {
     let lock = config.lock.as_ref()?;
     let region = lock.region.as_ref().unwrap_or(&config.organization.regions[0]);
-    let key = format!("{}{}.lock.json", lock.prefix, config.lock_name());
+    let key = key(config, &config.lock_name())?;
     let shown = format!("s3://{}/{key}", lock.bucket);
     let bucket = Arc::new(sessions.bucket(&lock.bucket, region));
     Some(Place { bucket, key, shown })

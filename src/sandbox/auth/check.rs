@@ -33,7 +33,9 @@ pub(crate) fn authenticate(
     if options.verify_signatures && !header.verifies(request) {
         return Err(bad_signature(service));
     }
-    if options.check_dates && !in_time(request, now) {
+    // A clock that is wrong is not wrong for AWS.
+    let aws = now.wall + world.clock_skew_seconds * 1000;
+    if (options.check_dates || world.clock_skew_seconds != 0) && !in_time(request, aws) {
         return Err(match service {
             Service::Ec2 => Refusal::new("RequestExpired", "Request has expired."),
             Service::Sts => Refusal::new("SignatureDoesNotMatch", "Signature expired"),
@@ -42,10 +44,10 @@ pub(crate) fn authenticate(
                     "The difference between the request time and the current time is too large.";
                 Refusal::new("RequestTimeTooSkewed", message)
             }
-            Service::Sns | Service::CloudWatch => {
+            Service::Sns | Service::CloudWatch | Service::Route53 => {
                 Refusal::new("SignatureDoesNotMatch", "Signature expired")
             }
-            Service::Organizations => {
+            Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
                 Refusal::new("InvalidSignatureException", "Signature expired")
             }
         });
@@ -55,7 +57,7 @@ pub(crate) fn authenticate(
         return Err(suspended(service));
     }
     let region = header.region;
-    let regional = service != Service::Organizations;
+    let regional = !matches!(service, Service::Organizations | Service::Route53);
     if regional && !world.region_enabled(&principal.account, &region) {
         return Err(disabled(service, &principal.account));
     }
@@ -120,16 +122,16 @@ fn principal(
     Ok(Principal { account: session.account.clone(), session: Some(session) })
 }
 
-fn in_time(request: &Request, now: Now) -> bool {
+fn in_time(request: &Request, wall: i64) -> bool {
     let stamp = request.header("x-amz-date").unwrap_or_default();
     let parsed = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", stamp);
     let zoned = parsed.and_then(|time| time.to_zoned(jiff::tz::TimeZone::UTC));
-    zoned.is_ok_and(|time| (time.timestamp().as_millisecond() - now.wall).abs() <= SKEW)
+    zoned.is_ok_and(|time| (time.timestamp().as_millisecond() - wall).abs() <= SKEW)
 }
 
 fn unusable(service: Service, why: Unusable) -> Refusal {
     match (why, service) {
-        (Unusable::Missing, Service::Organizations) => {
+        (Unusable::Missing, Service::Organizations | Service::ServiceQuotas | Service::Ecr) => {
             Refusal::new("MissingAuthenticationTokenException", "Missing Authentication Token")
         }
         (Unusable::Missing, Service::S3) => Refusal::new("AccessDenied", "Access Denied"),
@@ -139,9 +141,10 @@ fn unusable(service: Service, why: Unusable) -> Refusal {
         (Unusable::Missing, _) => {
             Refusal::new("MissingAuthenticationToken", "Request is missing Authentication Token")
         }
-        (Unusable::Incomplete(text), Service::Organizations) => {
-            Refusal::new("IncompleteSignatureException", text)
-        }
+        (
+            Unusable::Incomplete(text),
+            Service::Organizations | Service::ServiceQuotas | Service::Ecr,
+        ) => Refusal::new("IncompleteSignatureException", text),
         (Unusable::Incomplete(text), _) => Refusal::new("IncompleteSignature", text),
     }
 }
@@ -154,11 +157,11 @@ fn bad_key(service: Service) -> Refusal {
             "InvalidAccessKeyId",
             "The AWS Access Key Id you provided does not exist in our records.",
         ),
-        Service::Sts | Service::Sns | Service::CloudWatch => Refusal::new(
+        Service::Sts | Service::Sns | Service::CloudWatch | Service::Route53 => Refusal::new(
             "InvalidClientTokenId",
             "The security token included in the request is invalid.",
         ),
-        Service::Organizations => Refusal::new(
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => Refusal::new(
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",
         ),
@@ -179,10 +182,12 @@ fn bad_signature(service: Service) -> Refusal {
             "The request signature we calculated does not match the signature you provided. Check your key and \
              signing method.",
         ),
-        Service::Sts | Service::Sns | Service::CloudWatch => {
+        Service::Sts | Service::Sns | Service::CloudWatch | Service::Route53 => {
             Refusal::new("SignatureDoesNotMatch", message)
         }
-        Service::Organizations => Refusal::new("InvalidSignatureException", message),
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
+            Refusal::new("InvalidSignatureException", message)
+        }
     }
 }
 
@@ -194,8 +199,12 @@ pub(crate) fn expired(service: Service) -> Refusal {
         Service::S3 => {
             Refusal::new("ExpiredToken", "The provided token has expired.").with_status(400)
         }
-        Service::Sts | Service::Sns | Service::CloudWatch => Refusal::new("ExpiredToken", message),
-        Service::Organizations => Refusal::new("ExpiredTokenException", message),
+        Service::Sts | Service::Sns | Service::CloudWatch | Service::Route53 => {
+            Refusal::new("ExpiredToken", message)
+        }
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
+            Refusal::new("ExpiredTokenException", message)
+        }
     }
 }
 
@@ -213,7 +222,12 @@ fn suspended(service: Service) -> Refusal {
 fn disabled(service: Service, account: &str) -> Refusal {
     match service {
         Service::Ec2 | Service::Organizations => auth_failure(),
-        Service::S3 | Service::Sns | Service::CloudWatch => bad_key(service),
+        Service::S3
+        | Service::Sns
+        | Service::CloudWatch
+        | Service::ServiceQuotas
+        | Service::Ecr
+        | Service::Route53 => bad_key(service),
         Service::Sts => Refusal::new(
             "RegionDisabledException",
             format!(

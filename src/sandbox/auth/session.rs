@@ -26,6 +26,9 @@ pub(crate) struct Session {
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) transitive: Vec<String>,
     pub(crate) source_identity: Option<String>,
+    /// The actions its session policy allows, where it has one.
+    #[serde(default)]
+    pub(crate) only: Option<Vec<String>>,
 }
 
 impl Session {

@@ -209,6 +209,11 @@ pub(crate) fn modify_attribute(ec2: &mut Ec2) -> Result<Xml, Refusal> {
             return Err(Refusal::new("InvalidParameterCombination", message));
         }
     }
+    if hostnames == Some(true) && ec2.state.vpcs.get(&id).is_some_and(|vpc| !vpc.dns_support) {
+        // The rule is documented (API ModifyVpcAttribute, EnableDnsHostnames), its code and words are not.
+        let message = "You can only enable DNS hostnames if you've enabled DNS support.";
+        return Err(Refusal::new("InvalidParameterCombination", message));
+    }
     if let Some(vpc) = ec2.state.vpcs.get_mut(&id) {
         vpc.dns_support = support.unwrap_or(vpc.dns_support);
         vpc.dns_hostnames = hostnames.unwrap_or(vpc.dns_hostnames);

@@ -52,6 +52,16 @@ pub(crate) const SNS: Limit = limit(300.0, 300.0);
 /// The limit of CloudWatch `GetMetricData`: 50 a second, account and region ("CloudWatch service quotas").
 pub(crate) const CLOUDWATCH: Limit = limit(50.0, 50.0);
 
+/// The limit of Route 53 for all calls of an account: five a second ("Quotas" of the Route 53 guide).
+pub(crate) const ROUTE53: Limit = limit(5.0, 5.0);
+
+/// The limit of a Service Quotas action, of an account in a region. AWS says no number; this one is small.
+pub(crate) const QUOTAS: Limit = limit(10.0, 5.0);
+
+/// The limit of ECR's reads of repositories and policies. None is published; image pulls are a hundred times
+/// faster ("Amazon ECR service quotas").
+pub(crate) const ECR: Limit = limit(20.0, 20.0);
+
 /// The limit of S3 for one prefix: 3,500 writes and 5,500 reads a second ("Best practices design patterns").
 pub(crate) fn s3(action: &str) -> Limit {
     if reads(action) { limit(5500.0, 5500.0) } else { limit(3500.0, 3500.0) }

@@ -24,6 +24,8 @@ pub(crate) struct Wanted {
     pub(crate) action: &'static str,
     pub(crate) bucket: String,
     pub(crate) key: String,
+    /// How the keys begin that are to be listed.
+    pub(crate) prefix: String,
     pub(crate) if_match: Option<String>,
     pub(crate) if_none_match: Option<String>,
     pub(crate) expected_owner: Option<String>,
@@ -41,25 +43,29 @@ impl Wanted {
         };
         let bad = |_| Refusal::new("InvalidURI", "Couldn't parse the specified URI.");
         let key = decode(&path).map_err(bad)?;
+        let prefix = parameters(request).find_map(|pair| pair.strip_prefix("prefix="));
+        let lists = parameters(request).any(|pair| pair == "list-type=2") && key.is_empty();
         let action = match request.method.as_str() {
+            "GET" if lists => "ListObjectsV2",
             "GET" => "GetObject",
             "HEAD" => "HeadObject",
             "PUT" => "PutObject",
             "DELETE" => "DeleteObject",
             other => return Err(not_implemented(other)),
         };
-        if key.is_empty() || bucket.is_empty() {
+        if (key.is_empty() && !lists) || bucket.is_empty() {
             return Err(not_implemented("a request that is not about an object"));
         }
         if key.len() > 1024 {
             return Err(Refusal::new("KeyTooLongError", "Your key is too long"));
         }
-        known(request)?;
+        known(request, lists)?;
         let header = |name: &str| request.header(name).map(str::to_owned);
         Ok(Self {
             action,
             bucket,
             key,
+            prefix: decode(prefix.unwrap_or_default()).map_err(bad)?,
             if_match: header("if-match"),
             if_none_match: header("if-none-match"),
             expected_owner: header("x-amz-expected-bucket-owner"),
@@ -84,10 +90,17 @@ fn locate(request: &Request) -> (String, String) {
     (bucket.to_owned(), key.to_owned())
 }
 
+fn parameters(request: &Request) -> impl Iterator<Item = &str> {
+    request.query().split('&').filter(|pair| !pair.is_empty())
+}
+
 /// Refuses what would be ignored.
-fn known(request: &Request) -> Result<(), Refusal> {
-    let parameters = request.query().split('&').filter(|pair| !pair.is_empty());
-    if let Some(other) = parameters.into_iter().find(|pair| !pair.starts_with("x-id=")) {
+fn known(request: &Request, lists: bool) -> Result<(), Refusal> {
+    let is_known = |pair: &&str| {
+        let of_lists = *pair == "list-type=2" || pair.starts_with("prefix=");
+        pair.starts_with("x-id=") || (lists && of_lists)
+    };
+    if let Some(other) = parameters(request).find(|pair| !is_known(pair)) {
         return Err(not_implemented(other));
     }
     let other = request.headers.iter().map(|(name, _)| name.as_str()).find(|name| {

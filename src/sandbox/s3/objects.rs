@@ -1,4 +1,4 @@
-//! The four actions on objects. S3 is strongly consistent: a write is seen by every later read.
+//! The actions on objects. S3 is strongly consistent: a write is seen by every later read.
 
 use jiff::Timestamp;
 
@@ -8,6 +8,7 @@ use crate::sandbox::auth::permission;
 use crate::sandbox::clock::Now;
 use crate::sandbox::wire::protocol::Service;
 use crate::sandbox::wire::refusal::Refusal;
+use crate::sandbox::wire::xml::Xml;
 use crate::sandbox::world::World;
 use crate::sandbox::world::bucket::{Bucket, Object};
 
@@ -27,6 +28,9 @@ pub(crate) fn act(
         return Err(elsewhere(bucket, wanted));
     }
     permit(world, principal, bucket, wanted)?;
+    if wanted.action == "ListObjectsV2" {
+        return list(bucket, wanted);
+    }
     let held = bucket.objects.get(&wanted.key);
     if held.is_none() && matches!(wanted.action, "GetObject" | "HeadObject") {
         // Whether an object is there is a secret from those who may not list the bucket.
@@ -60,6 +64,30 @@ pub(crate) fn act(
     }
 }
 
+/// One page: nobody here keeps more than that.
+fn list(bucket: &Bucket, wanted: &Wanted) -> Result<Reply, Refusal> {
+    let found: Vec<_> =
+        bucket.objects.iter().filter(|(key, _)| key.starts_with(&wanted.prefix)).collect();
+    if found.len() > 1000 {
+        return Err(not_implemented("a list of more than one page"));
+    }
+    let mut xml = Xml::new();
+    xml.leaf("Name", &wanted.bucket).leaf("Prefix", &wanted.prefix).leaf("KeyCount", found.len());
+    xml.leaf("MaxKeys", 1000).leaf("IsTruncated", false);
+    for (key, object) in found {
+        xml.element("Contents", |one| {
+            let modified = Timestamp::from_millisecond(object.modified).unwrap_or_default();
+            one.leaf("Key", key).leaf("LastModified", modified).leaf("ETag", object.etag());
+            one.leaf("Size", object.body.len()).leaf("StorageClass", "STANDARD");
+        });
+    }
+    let space = "http://s3.amazonaws.com/doc/2006-03-01/";
+    let text =
+        format!("<ListBucketResult xmlns=\"{space}\">{}</ListBucketResult>", xml.into_string());
+    let headers = vec![("content-type", "application/xml".to_owned())];
+    Ok(Reply { status: 200, headers, body: text.into_bytes() })
+}
+
 fn read(object: &Object) -> Reply {
     let modified = Timestamp::from_millisecond(object.modified).unwrap_or(Timestamp::UNIX_EPOCH);
     let headers = vec![
@@ -77,8 +105,14 @@ fn permit(
     bucket: &Bucket,
     wanted: &Wanted,
 ) -> Result<(), Refusal> {
-    let arn = format!("\"arn:aws:s3:::{}/{}\"", wanted.bucket, wanted.key);
-    let mut actions = vec![if wanted.action == "HeadObject" { "GetObject" } else { wanted.action }];
+    let lists = wanted.action == "ListObjectsV2";
+    let object = if lists { String::new() } else { format!("/{}", wanted.key) };
+    let arn = format!("\"arn:aws:s3:::{}{object}\"", wanted.bucket);
+    let mut actions = vec![match wanted.action {
+        "HeadObject" => "GetObject",
+        "ListObjectsV2" => "ListBucket",
+        action => action,
+    }];
     if wanted.action == "DeleteObject" && wanted.if_match.is_some() {
         // "To perform conditional deletes … you must have the s3:DeleteObject and s3:GetObject permissions."
         actions.push("GetObject");

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{self, File};
 use super::{ScenarioError, network};
+use crate::sandbox::auth::document::Document;
 use crate::sandbox::catalogue::Catalogue;
 use crate::sandbox::dice::Dice;
+use crate::sandbox::ecr;
 use crate::sandbox::world::account::{Account, AccountState, Role};
 use crate::sandbox::world::bucket::Bucket;
 use crate::sandbox::world::organization::{Denial, Organization};
@@ -24,11 +26,13 @@ pub(super) fn world(file: &File) -> Done<World> {
     let ids = ids(file)?;
     let mut world = World::empty(file.seed);
     world.home.clone_from(&file.home);
+    world.clock_skew_seconds = file.clock_skew_seconds;
     world.operator.clone_from(&file.management.id);
     world.accounts.clear();
-    let file::Management { id, name, email, vpc } = &file.management;
+    let file::Management { id, name, email, vpc, policies: own } = &file.management;
     let mut management = Account::new(id, name, email);
     management.invited = true;
+    management.operator_policies = documents("the operator", own)?;
     world.accounts.insert(id.clone(), management);
     if let Some(table) = &file.organization {
         world.organization = Some(organization(file, table, &ids)?);
@@ -42,6 +46,7 @@ pub(super) fn world(file: &File) -> Done<World> {
     faults(&mut world, file, &ids);
     buckets(&mut world, file, &ids)?;
     topics(&mut world, file, &ids)?;
+    repositories(&mut world, file, &ids)?;
     for vpc in vpc {
         network::add_vpc(&mut world, id, vpc, &ids)?;
     }
@@ -166,7 +171,7 @@ fn add_account(
         }
         Some(roles) => {
             for described in roles {
-                account.roles.insert(described.name.clone(), role(described, management, ids));
+                account.roles.insert(described.name.clone(), role(described, management, ids)?);
             }
         }
     }
@@ -174,9 +179,17 @@ fn add_account(
     Ok(())
 }
 
-fn role(described: &file::Role, management: &str, ids: &BTreeMap<String, String>) -> Role {
+/// Policy documents from their texts.
+fn documents<'a>(of: &str, texts: impl IntoIterator<Item = &'a String>) -> Done<Vec<Document>> {
+    let read = |text: &String| {
+        text.parse().map_err(|why: String| ScenarioError::new(format!("a policy of {of}: {why}")))
+    };
+    texts.into_iter().map(read).collect()
+}
+
+fn role(described: &file::Role, management: &str, ids: &BTreeMap<String, String>) -> Done<Role> {
     let trusts = described.trusts.clone().unwrap_or_else(|| vec![management.to_owned()]);
-    Role {
+    Ok(Role {
         path: described.path.clone(),
         // A name of an account stands for its id; everything else is taken as it is.
         trusts: trusts.into_iter().map(|name| ids.get(&name).cloned().unwrap_or(name)).collect(),
@@ -186,7 +199,10 @@ fn role(described: &file::Role, management: &str, ids: &BTreeMap<String, String>
         source_identity: described.source_identity,
         allows: described.allows.clone(),
         denies: described.denies.clone(),
-    }
+        policies: documents(&described.name, &described.policies)?,
+        trust_policy: documents(&described.name, &described.trust_policy)?.pop(),
+        boundary: described.boundary.clone(),
+    })
 }
 
 /// Puts the accounts into their units.
@@ -281,6 +297,25 @@ fn topics(world: &mut World, file: &File, ids: &BTreeMap<String, String>) -> Don
         }
         let arn = format!("arn:aws:sns:{region}:{account}:{}", described.name);
         world.topics.insert(arn, Topic::default());
+    }
+    Ok(())
+}
+
+fn repositories(world: &mut World, file: &File, ids: &BTreeMap<String, String>) -> Done {
+    let organization = world.organization.as_ref().map(|one| one.id.clone()).unwrap_or_default();
+    for described in &file.repository {
+        let file::Repository { name, region, account, policy } = described;
+        let place =
+            file::Place { name: name.clone(), region: region.clone(), account: account.clone() };
+        let [account, region] = place_of(file, &place, ids)?;
+        if !ecr::is_name(name) {
+            return Err(ScenarioError::new(format!("a repository cannot be named `{name}`")));
+        }
+        let arn = ecr::arn(&region, &account, name);
+        let policy = policy.as_ref().map(|text| text.replace("ORGANIZATION", &organization));
+        if world.repositories.insert(arn, policy).is_some() {
+            return Err(ScenarioError::new(format!("two repositories are named `{name}`")));
+        }
     }
     Ok(())
 }

@@ -22,6 +22,9 @@ pub(crate) struct File {
     /// The region of VPCs that name none, and of the clients.
     #[serde(default = "home")]
     pub(crate) home: String,
+    /// How far AWS's clock is ahead of the machine's.
+    #[serde(default)]
+    pub(crate) clock_skew_seconds: i64,
     /// The management account; without an organization, the only one that need be there.
     #[serde(default)]
     pub(crate) management: Management,
@@ -46,6 +49,9 @@ pub(crate) struct File {
     /// SNS topics.
     #[serde(default)]
     pub(crate) topic: Vec<Place>,
+    /// ECR repositories.
+    #[serde(default)]
+    pub(crate) repository: Vec<Repository>,
 }
 
 fn one() -> u64 {
@@ -68,6 +74,8 @@ pub(crate) struct Management {
     pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) vpc: Vec<Vpc>,
+    /// Policy documents of its operator, as JSON texts; without any, the operator may do everything.
+    pub(crate) policies: Vec<String>,
 }
 
 impl Default for Management {
@@ -77,6 +85,7 @@ impl Default for Management {
             name: "management".to_owned(),
             email: "management@example.com".to_owned(),
             vpc: Vec::new(),
+            policies: Vec::new(),
         }
     }
 }
@@ -139,6 +148,20 @@ pub(crate) struct Place {
     pub(crate) account: Option<String>,
 }
 
+/// `[[repository]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Repository {
+    pub(crate) name: String,
+    /// By default the home region.
+    pub(crate) region: Option<String>,
+    /// Whose it is, by name or id; by default the management account's.
+    pub(crate) account: Option<String>,
+    /// Its policy, JSON; without one it is for its own account alone. `ORGANIZATION` stands for the id of the
+    /// organization.
+    pub(crate) policy: Option<String>,
+}
+
 /// `[[account]]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -192,6 +215,13 @@ pub(crate) struct Role {
     pub(crate) allows: Vec<String>,
     #[serde(default)]
     pub(crate) denies: Vec<String>,
+    /// Policy documents, as JSON texts; where there are any, they alone say what it may do.
+    #[serde(default)]
+    pub(crate) policies: Vec<String>,
+    /// A trust policy, as a JSON text; where there is one, it alone says who may assume the role.
+    pub(crate) trust_policy: Option<String>,
+    /// Actions its permissions boundary allows; no boundary if not given.
+    pub(crate) boundary: Option<Vec<String>>,
 }
 
 fn slash() -> String {

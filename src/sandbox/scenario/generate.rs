@@ -42,6 +42,7 @@ impl Generated {
             format: 1,
             seed: self.seed,
             home: home.clone(),
+            clock_skew_seconds: 0,
             management: Management::default(),
             organization: Some(OrganizationTable::default()),
             unit: units.iter().map(unit).collect(),
@@ -51,6 +52,7 @@ impl Generated {
             fault: Vec::new(),
             bucket: Vec::new(),
             topic: Vec::new(),
+            repository: Vec::new(),
         };
         for number in 1..=self.accounts {
             let mut account = plain(number, &self.regions);
@@ -164,6 +166,9 @@ fn reader() -> Role {
         source_identity: true,
         allows: vec!["ec2:Describe*".to_owned()],
         denies: Vec::new(),
+        policies: Vec::new(),
+        trust_policy: None,
+        boundary: None,
     }
 }
 

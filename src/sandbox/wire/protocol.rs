@@ -2,7 +2,7 @@
 //!
 //! EC2 speaks the EC2 query protocol (API version 2016-11-15), STS and SNS the AWS query protocol (2011-06-15,
 //! 2010-03-31), Organizations AWS JSON 1.1 (2016-11-28), CloudWatch AWS JSON 1.0 and RPC v2 CBOR (2010-08-01),
-//! S3 its own XML (2006-03-01).
+//! S3 its own XML (2006-03-01), Service Quotas AWS JSON 1.1 (2019-06-24), Route 53 REST XML (2013-04-01).
 
 use serde_json::{Value, json};
 
@@ -22,6 +22,9 @@ pub(crate) enum Service {
     S3,
     Sns,
     CloudWatch,
+    ServiceQuotas,
+    Ecr,
+    Route53,
 }
 
 impl Service {
@@ -34,6 +37,9 @@ impl Service {
             "s3" => Some(Self::S3),
             "sns" => Some(Self::Sns),
             "monitoring" => Some(Self::CloudWatch),
+            "servicequotas" => Some(Self::ServiceQuotas),
+            "ecr" => Some(Self::Ecr),
+            "route53" => Some(Self::Route53),
             _ => None,
         }
     }
@@ -47,6 +53,9 @@ impl Service {
             Self::S3 => "s3",
             Self::Sns => "sns",
             Self::CloudWatch => "monitoring",
+            Self::ServiceQuotas => "servicequotas",
+            Self::Ecr => "ecr",
+            Self::Route53 => "route53",
         }
     }
 
@@ -60,6 +69,7 @@ impl Service {
         match self {
             Self::Sts => Some("https://sts.amazonaws.com/doc/2011-06-15/"),
             Self::Sns => Some("http://sns.amazonaws.com/doc/2010-03-31/"),
+            Self::Route53 => Some("https://route53.amazonaws.com/doc/2013-04-01/"),
             _ => None,
         }
     }
@@ -90,7 +100,12 @@ pub(crate) fn accept(service: Service, action: &str, answer: Answer, request_id:
         Answer::Json(value) => json_response(200, value.to_string(), request_id),
         Answer::Xml(xml) => {
             let inside = xml.into_string();
-            let text = if let Some(namespace) = service.namespace() {
+            let text = if service == Service::Route53 {
+                let namespace = service.namespace().unwrap_or_default();
+                format!(
+                    "{PROLOG}<{action}Response xmlns=\"{namespace}\">{inside}</{action}Response>"
+                )
+            } else if let Some(namespace) = service.namespace() {
                 format!(
                     "{PROLOG}<{action}Response xmlns=\"{namespace}\">\
                      <{action}Result>{inside}</{action}Result><ResponseMetadata><RequestId>{request_id}\
@@ -113,7 +128,7 @@ pub(crate) fn refuse(service: Service, refusal: &Refusal, request_id: &str) -> R
     escape(&mut code, &refusal.code);
     escape(&mut message, &refusal.message);
     match service {
-        Service::Organizations => {
+        Service::Organizations | Service::ServiceQuotas | Service::Ecr => {
             let mut body = json!({ "__type": refusal.code, "Message": refusal.message });
             if let Some(reason) = refusal.reason {
                 body["Reason"] = json!(reason);
@@ -138,7 +153,7 @@ pub(crate) fn refuse(service: Service, refusal: &Refusal, request_id: &str) -> R
             );
             xml_response(refusal.status, text, request_id)
         }
-        Service::Sts | Service::Sns => {
+        Service::Sts | Service::Sns | Service::Route53 => {
             let namespace = service.namespace().unwrap_or_default();
             let fault = if refusal.status < 500 { "Sender" } else { "Receiver" };
             let text = format!(

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Tags;
 use super::quota::Quotas;
 use super::region::Region;
+use crate::sandbox::auth::document::Document;
 
 /// One AWS account.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +26,10 @@ pub(crate) struct Account {
     pub(crate) parent: String,
     pub(crate) tags: Tags,
     pub(crate) roles: BTreeMap<String, Role>,
+    /// What its operator may do; empty: everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub(crate) operator_policies: Vec<Document>,
     /// Opt-in regions this account has enabled.
     pub(crate) regions_on: BTreeSet<String>,
     /// Regions this account cannot use.
@@ -52,6 +57,7 @@ impl Account {
             parent: String::new(),
             tags: Tags::new(),
             roles: BTreeMap::new(),
+            operator_policies: Vec::new(),
             regions_on: BTreeSet::new(),
             regions_off: BTreeSet::new(),
             quotas: Quotas::default(),
@@ -131,6 +137,17 @@ pub(crate) struct Role {
     pub(crate) allows: Vec<String>,
     /// Actions its policies deny.
     pub(crate) denies: Vec<String>,
+    /// Its policies as documents. Where there are any, they alone say what it may do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub(crate) policies: Vec<Document>,
+    /// Its trust policy as a document. Where there is one, it alone says who may assume it, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) trust_policy: Option<Document>,
+    /// Actions its permissions boundary allows, where it has one.
+    #[serde(default)]
+    pub(crate) boundary: Option<Vec<String>>,
 }
 
 impl Role {
@@ -145,6 +162,9 @@ impl Role {
             source_identity: true,
             allows: vec!["*".to_owned()],
             denies: Vec::new(),
+            policies: Vec::new(),
+            trust_policy: None,
+            boundary: None,
         }
     }
 }

@@ -59,6 +59,12 @@ pub struct World {
     /// By ARN.
     #[serde(default)]
     pub(crate) topics: BTreeMap<String, Topic>,
+    /// How far AWS's clock is ahead of the machine's, in seconds: the machine's is wrong by so much.
+    #[serde(default)]
+    pub(crate) clock_skew_seconds: i64,
+    /// ECR repositories by ARN, each with its policy, if it has one.
+    #[serde(default)]
+    pub(crate) repositories: BTreeMap<String, Option<String>>,
     /// What regions offer, where that is another list than the one that ships with the sandbox.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) services: BTreeMap<String, Vec<Detail>>,
@@ -89,6 +95,8 @@ impl World {
             faults: Vec::new(),
             buckets: BTreeMap::new(),
             topics: BTreeMap::new(),
+            repositories: BTreeMap::new(),
+            clock_skew_seconds: 0,
             services: BTreeMap::new(),
         }
     }

@@ -39,9 +39,10 @@ pub(crate) struct Region {
     pub(crate) hidden: BTreeMap<String, i64>,
     /// Client tokens: action and token, then the fingerprint of the request and what it made.
     pub(crate) tokens: BTreeMap<String, (String, String)>,
-    /// How long the endpoints that were made here take, in milliseconds of simulated time; not kept.
+    /// When interface endpoints were made here and how long they take, in milliseconds of simulated time;
+    /// not kept.
     #[serde(skip)]
-    pub(crate) drawn: Vec<i64>,
+    pub(crate) drawn: Vec<(i64, i64)>,
 }
 
 impl Region {

@@ -183,6 +183,7 @@ fn the_schema_has_the_same_keys_as_the_reader() {
         ("fault", "[[fault]]\nzzz = 1"),
         ("place", "[[bucket]]\nzzz = 1"),
         ("place", "[[topic]]\nzzz = 1"),
+        ("repository", "[[repository]]\nzzz = 1"),
     ];
     for (name, scenario) in places {
         let place = if name.is_empty() { &schema } else { &schema["$defs"][name] };

@@ -190,7 +190,7 @@ fn build(
     let failing = ec2.fail_endpoint;
     let settle = (!gateway || failing).then(|| {
         let takes = delay::interface_available(&mut dice, ec2.slow_endpoint);
-        ec2.state.drawn.push(takes);
+        ec2.state.drawn.push((ec2.now.sim, takes));
         let then = if failing { Then::Failed } else { Then::Available };
         Settle { at: ec2.now.sim + takes, then }
     });
