@@ -4,12 +4,15 @@ mod accounts;
 mod apply;
 mod audit;
 mod caps;
+mod completions;
 mod course;
 mod destroy;
 mod doctor;
+mod explain;
 mod init;
 mod kept;
 mod ledger;
+mod man;
 mod merge;
 mod notify;
 mod out;
@@ -23,6 +26,7 @@ mod runs;
 mod sandbox;
 mod save_world;
 mod saved;
+mod schema;
 mod scope;
 mod screen;
 mod shared_root;
@@ -147,7 +151,11 @@ async fn perform(
         | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs { .. }
-        | Command::Report { .. } => Exit::Ok,
+        | Command::Report { .. }
+        | Command::Explain(_)
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Exit::Ok,
     }
 }
 
@@ -159,6 +167,10 @@ fn told_again(cli: &Cli, home: &State, screen: Screen) -> Option<Exit> {
             Some(merge::run(asked, cli.common.output, screen))
         }
         Command::Report { run, .. } => Some(runs::report(home, run.as_deref(), screen)),
+        Command::Explain(asked) => Some(explain::run(asked, screen)),
+        Command::Schema(asked) => Some(schema::run(asked.of)),
+        Command::Completions(asked) => Some(completions::run(asked.shell)),
+        Command::Man(asked) => Some(man::run(asked)),
         _ => None,
     }
 }
@@ -231,7 +243,11 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
         | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs { .. }
-        | Command::Report { .. } => Ok((Aim::default(), None)),
+        | Command::Report { .. }
+        | Command::Explain(_)
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok((Aim::default(), None)),
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
         }
@@ -303,7 +319,11 @@ impl Command {
             | Self::Rehearse(_)
             | Self::Policy(_)
             | Self::Role(_)
-            | Self::Sandbox { .. } => return Ok(None),
+            | Self::Sandbox { .. }
+            | Self::Explain(_)
+            | Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man(_) => return Ok(None),
         };
         match asked.shard {
             None => Shard::of_environment(|name| std::env::var(name).ok()),
@@ -327,6 +347,10 @@ impl Command {
             Self::Role(_) => "role",
             Self::Policy(_) => "policy",
             Self::Sandbox { .. } => "sandbox",
+            Self::Explain(_) => "explain",
+            Self::Schema(_) => "schema",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 

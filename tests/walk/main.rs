@@ -11,6 +11,7 @@ mod bad_input;
 mod book;
 mod change;
 mod clients;
+mod contracts;
 mod create;
 mod demo;
 mod destroy;
