@@ -4,7 +4,7 @@ use std::path::Path;
 
 use linkwalk::config;
 use linkwalk::sandbox::World;
-use toml::Table;
+use toml::{Table, Value};
 
 use super::page::Block;
 
@@ -16,10 +16,15 @@ pub(super) fn is_whole(text: &str) -> bool {
     text.parse::<Table>().is_ok_and(|table| table.contains_key("deployment"))
 }
 
-/// A part with its tables in place of those of the whole.
+/// A part over the whole: its keys win, and what its tables do not say stays.
 pub(super) fn laid_over(whole: &str, part: &str) -> String {
     let mut whole: Table = whole.parse().unwrap();
-    whole.extend(part.parse::<Table>().unwrap());
+    for (key, value) in part.parse::<Table>().unwrap() {
+        match (whole.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => below.extend(above),
+            (_, value) => drop(whole.insert(key, value)),
+        }
+    }
     toml::to_string(&whole).unwrap()
 }
 
