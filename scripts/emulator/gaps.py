@@ -36,6 +36,7 @@ def close() -> None:
     _endpoints_can_take_time()
     _a_client_token_is_honoured()
     _endpoints_are_found_by_every_filter()
+    _a_dry_run_of_an_endpoint_does_nothing()
     _a_group_in_use_is_not_deleted()
     _services_have_zone_ids()
 
@@ -229,6 +230,19 @@ def _endpoints_are_found_by_every_filter() -> None:
         return value(self, filter_name, method_name)
 
     VPCEndPoint.get_filter_value = filter_value
+
+
+def _a_dry_run_of_an_endpoint_does_nothing() -> None:
+    # moto does what it is asked for; other calls of EC2 it does not.
+    def after_the_question(call):
+        def ask(self):
+            self.error_on_dryrun()
+            return call(self)
+
+        return ask
+
+    for name in ("create_vpc_endpoint", "modify_vpc_endpoint", "delete_vpc_endpoints"):
+        setattr(VPCs, name, after_the_question(getattr(VPCs, name)))
 
 
 def _a_group_in_use_is_not_deleted() -> None:

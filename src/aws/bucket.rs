@@ -155,7 +155,8 @@ impl Bucket {
             }
             Some("AccessDenied") => format!(
                 "the caller needs s3:GetObject, s3:PutObject and s3:DeleteObject on the objects of \
-                 `{name}`, and s3:ListBucket on the bucket itself"
+                 `{name}`, and s3:ListBucket on the bucket itself: `linkwalk role --caller` prints its \
+                 policy"
             ),
             _ => return failure,
         };

@@ -10,6 +10,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::assume::ROLE_STEP;
 use crate::model::denial::{By, Denial};
 use crate::model::failure::{ErrorClass, Failure};
+use crate::model::permissions;
 
 /// What a code means for us. Codes and their sources: EC2's error list
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>), the service models
@@ -201,17 +202,10 @@ fn hint(operation: &str, class: ErrorClass, code: Option<&str>, message: &str) -
         }
         (ErrorClass::Denied, Some("AccessDeniedException")) if is_organizations(operation) => {
             "the caller needs the organizations:List* and Describe* permissions, in the management \
-             account or in a delegated administrator's; or list the accounts as [[account]] entries"
+             account or in a delegated administrator's (`linkwalk role --caller` prints its policy); or \
+             list the accounts as [[account]] entries"
         }
-        (ErrorClass::Denied, _) => {
-            let denial = Denial::read(message);
-            let (because, next) = (denial.because(), denial.next("the member role"));
-            return Some(if denial.by == By::Unstated {
-                next
-            } else {
-                format!("{because}; {next}")
-            });
-        }
+        (ErrorClass::Denied, _) => return Some(denied(message)),
         (ErrorClass::Credentials, None) if is_sso(message) => {
             "the sign-in of this profile has ended, or there was none: `aws sso login`, with --profile \
              or AWS_PROFILE for the profile meant, then run again"
@@ -265,10 +259,32 @@ fn hint(operation: &str, class: ErrorClass, code: Option<&str>, message: &str) -
     Some(text.to_owned())
 }
 
+/// What to do where the member role may not do something.
+pub(super) fn denied(message: &str) -> String {
+    let denial = Denial::read(message);
+    let (because, next) = (denial.because(), denial.next("the member role"));
+    let action = denial.action.as_deref().unwrap_or_default();
+    match (permissions::granted_for(action), denial.by, denial.explicit) {
+        (Some(of), By::IdentityPolicy, false) => format!(
+            "the member role lacks {action}: `linkwalk role --for {of}` prints a role that has it"
+        ),
+        (Some(of), By::Unstated, _) => {
+            format!("{next}; `linkwalk role --for {of}` prints a role that has it")
+        }
+        (None, By::Unstated, _) => next,
+        _ => format!("{because}; {next}"),
+    }
+}
+
 /// Why a role may not be assumed. AWS tells three reasons, and one text for all others.
 fn role_hint(denial: &Denial) -> String {
     let role = denial.resource.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or("ROLE");
     match (denial.action.as_deref(), denial.by) {
+        (_, By::IdentityPolicy) => format!(
+            "{}; {}; `linkwalk role --caller` prints all that it needs",
+            denial.because(),
+            denial.next("the caller")
+        ),
         (Some("sts:TagSession"), _) => format!(
             "the trust policy of {role} must allow sts:TagSession beside sts:AssumeRole, because \
              accounts.toml has `organization.session_tags`"

@@ -44,7 +44,9 @@ impl Topic {
             failure.hint = match failure.code.as_deref() {
                 Some("NotFound") => Some(format!("there is no topic {arn}")),
                 Some("AuthorizationError") => {
-                    Some(format!("the caller needs sns:Publish on {arn}"))
+                    Some(format!(
+                        "the caller needs sns:Publish on {arn}: `linkwalk role --caller` prints its policy"
+                    ))
                 }
                 _ => failure.hint,
             };

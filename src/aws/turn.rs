@@ -158,9 +158,10 @@ mod tests {
         let mut over = Instant::now();
         for endpoint in 0..7 {
             let gateway = endpoint == 6;
-            let (urgency, takes) = match gateway {
-                true => (Urgency::Last, Duration::ZERO),
-                false => (Urgency::Soon, pending(&mut dice)),
+            let (urgency, takes) = if gateway {
+                (Urgency::Last, Duration::ZERO)
+            } else {
+                (Urgency::Soon, pending(&mut dice))
             };
             loop {
                 let permit = pace.turn(Mutation::CreateEndpoint, urgency).await;
@@ -186,7 +187,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn through_a_bucket_of_any_shape_a_rollout_takes_a_quarter_longer_than_it_must_at_most() {
         for (accounts, size, per_second) in [
-            (1_000, 20.0, 10.0),
+            (1_000_u32, 20.0, 10.0),
             (1_000, 100.0, 5.0),
             (1_000, 200.0, 2.0),
             (1_000, 1_000.0, 50.0),
@@ -207,7 +208,7 @@ mod tests {
             let start = Instant::now();
             let mut all = JoinSet::new();
             for number in 0..accounts {
-                all.spawn(account(number, Arc::clone(&limiter), Arc::clone(&organization)));
+                all.spawn(account(number.into(), Arc::clone(&limiter), Arc::clone(&organization)));
             }
             all.join_all().await;
             let (took, bound) = (start.elapsed(), organization.bound());
@@ -219,7 +220,10 @@ mod tests {
             );
             println!("{told}");
             assert!(ratio <= 1.25, "{told}");
-            assert!(throttled * 50 <= organization.taken.lock().unwrap().len(), "{told}");
+            // Two in a hundred of all calls, of which there are six to a creation; before anything is known
+            // each account may be throttled once.
+            let creations = organization.taken.lock().unwrap().len();
+            assert!(throttled <= (creations * 6 / 50).max(accounts as usize), "{told}");
         }
     }
 }

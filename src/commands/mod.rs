@@ -4,11 +4,15 @@ mod accounts;
 mod apply;
 mod audit;
 mod caps;
+mod completions;
 mod course;
 mod destroy;
 mod doctor;
+mod explain;
+mod init;
 mod kept;
 mod ledger;
+mod man;
 mod merge;
 mod notify;
 mod out;
@@ -17,10 +21,12 @@ mod policy;
 mod rehearse;
 mod report_file;
 mod resume;
+mod role;
 mod runs;
 mod sandbox;
 mod save_world;
 mod saved;
+mod schema;
 mod scope;
 mod screen;
 mod shared_root;
@@ -62,6 +68,9 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Rehearse(asked) = &cli.command {
         return Ok(rehearse::run(asked, &cli.common));
     }
+    if let Command::Init(asked) = &cli.command {
+        return Ok(init::run(asked, &cli));
+    }
     if let Command::Policy(asked) = &cli.command {
         return Ok(policy::run(asked, &cli));
     }
@@ -77,6 +86,9 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
         Exit::Usage
     })?;
     let config = Config { shard, ..config };
+    if let Command::Role(asked) = &cli.command {
+        return Ok(role::run(asked, &config, screen, cli.common.output, sandbox.as_ref()));
+    }
     if let Some(scope) = cli.command.scope() {
         usage(scope::read_report(scope, &home))?;
     }
@@ -133,22 +145,32 @@ async fn perform(
         Command::Doctor(asked) if asked.shared_root => shared_root::run(stage, &asked).await,
         Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
-        Command::Rehearse(_)
+        Command::Init(_)
+        | Command::Rehearse(_)
+        | Command::Role(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
-        | Command::Runs
-        | Command::Report { .. } => Exit::Ok,
+        | Command::Runs { .. }
+        | Command::Report { .. }
+        | Command::Explain(_)
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Exit::Ok,
     }
 }
 
 /// Commands that tell what is on this machine already: they ask AWS nothing and need no accounts.toml.
 fn told_again(cli: &Cli, home: &State, screen: Screen) -> Option<Exit> {
     match &cli.command {
-        Command::Runs => Some(runs::list(home, screen)),
+        Command::Runs { prune } => Some(runs::list(home, *prune, screen)),
         Command::Report { verb: Some(ReportVerb::Merge(asked)), .. } => {
             Some(merge::run(asked, cli.common.output, screen))
         }
         Command::Report { run, .. } => Some(runs::report(home, run.as_deref(), screen)),
+        Command::Explain(asked) => Some(explain::run(asked, screen)),
+        Command::Schema(asked) => Some(schema::run(asked.of)),
+        Command::Completions(asked) => Some(completions::run(asked.shell)),
+        Command::Man(asked) => Some(man::run(asked)),
         _ => None,
     }
 }
@@ -215,15 +237,26 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     };
     match &cli.command {
         Command::Accounts { .. }
+        | Command::Init(_)
         | Command::Rehearse(_)
+        | Command::Role(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
-        | Command::Runs
-        | Command::Report { .. } => Ok((Aim::default(), None)),
+        | Command::Runs { .. }
+        | Command::Report { .. }
+        | Command::Explain(_)
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok((Aim::default(), None)),
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
         }
         Command::Doctor(asked) => {
+            if asked.scope.only.iter().any(|word| word.kind().is_some()) {
+                return Err(
+                    "--only narrows doctor by how targets ended, not by kinds of drift".to_owned()
+                );
+            }
             scope::check(&asked.scope, config, sandbox).map(|()| (Aim::default(), None))
         }
         Command::Audit(options) => {
@@ -280,11 +313,17 @@ impl Command {
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
             Self::Doctor(asked) => &asked.scope.shard,
-            Self::Runs
+            Self::Init(_)
+            | Self::Runs { .. }
             | Self::Report { .. }
             | Self::Rehearse(_)
             | Self::Policy(_)
-            | Self::Sandbox { .. } => return Ok(None),
+            | Self::Role(_)
+            | Self::Sandbox { .. }
+            | Self::Explain(_)
+            | Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man(_) => return Ok(None),
         };
         match asked.shard {
             None => Shard::of_environment(|name| std::env::var(name).ok()),
@@ -294,18 +333,24 @@ impl Command {
 
     fn name(&self) -> &'static str {
         match self {
+            Self::Init(_) => "init",
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } | Self::Destroy { plan: true, .. } => "plan",
             Self::Audit(_) => "audit",
             Self::Doctor(_) => "doctor",
             Self::Apply(_) => "apply",
             Self::Destroy { .. } => "destroy",
-            Self::Runs => "runs",
+            Self::Runs { .. } => "runs",
             Self::Report { .. } => "report",
             Self::ForceUnlock { .. } => "force-unlock",
             Self::Rehearse(_) => "rehearse",
+            Self::Role(_) => "role",
             Self::Policy(_) => "policy",
             Self::Sandbox { .. } => "sandbox",
+            Self::Explain(_) => "explain",
+            Self::Schema(_) => "schema",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 

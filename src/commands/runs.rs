@@ -12,9 +12,9 @@ use crate::report::runs::{self, Listed};
 use crate::report::{outcomes, progress::Progress, summary, words};
 use crate::run::journal::{End, Past, RunFolder, State};
 
-/// Lists the runs, the newest first.
-pub(super) fn list(state: &State, screen: Screen) -> Exit {
-    let folders = match state.runs() {
+/// Lists the runs, the newest first; before that deletes all but the newest `keep`, where that is asked.
+pub(super) fn list(state: &State, keep: Option<usize>, screen: Screen) -> Exit {
+    let mut folders = match state.runs() {
         Ok(folders) => folders,
         Err(error) => {
             let shown = state.root().join("runs");
@@ -22,12 +22,39 @@ pub(super) fn list(state: &State, screen: Screen) -> Exit {
             return Exit::Failed;
         }
     };
+    if let Some(keep) = keep {
+        match prune(&mut folders, keep) {
+            Ok(count) => out::stderr(&format!("Deleted {}.\n", words::count(count, "run"))),
+            Err(wrong) => {
+                out::error(&wrong);
+                return Exit::Failed;
+            }
+        }
+    }
     let listed: Vec<Listed> = folders.iter().map(listed).collect();
     match screen.output {
         Output::Text => screen.text(&runs::text(&listed, screen.columns, screen.stdout_color)),
         Output::Json | Output::Jsonl => screen.json(runs::document(&listed)),
     }
     Exit::Ok
+}
+
+/// Deletes all but the newest `keep`, and answers how many. A run that can be gone on with stays, and one that
+/// cannot be read: nobody knows what it is.
+fn prune(folders: &mut Vec<RunFolder>, keep: usize) -> Result<usize, String> {
+    let old = folders.split_off(keep.min(folders.len()));
+    let mut deleted = 0;
+    for folder in old {
+        let end = folder.past().map(|past| past.end());
+        let can_go_on = matches!(end, Ok(End::Killed | End::Interrupted)) && folder.has_plan();
+        if end.is_err() || can_go_on || folder.is_running() {
+            folders.push(folder);
+        } else {
+            folder.delete()?;
+            deleted += 1;
+        }
+    }
+    Ok(deleted)
 }
 
 fn listed(folder: &RunFolder) -> Listed {

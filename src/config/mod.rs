@@ -11,6 +11,7 @@
 //! account's network can tell is left to the planner.
 
 mod check;
+mod contract;
 mod digest;
 mod endpoint;
 mod file;
@@ -49,11 +50,13 @@ use crate::model::spec::{
     VpcSelector,
 };
 
+pub use contract::{FORMAT, contract};
 pub use ignore::Ignore;
+pub use known::usual_kind;
 pub use lock::LockBucket;
 pub use notify::Notify;
 pub use policies::{PolicyOf, policy_of};
-pub use problem::ConfigError;
+pub use problem::{ConfigError, nearest};
 pub use protect::Protect;
 pub use rollout::{BudgetMode, Guard, Rollout, THE_REST, Wave};
 pub use scope::{AppliedOverride, Explanation, Place, TriedRule, Verdict};
@@ -98,6 +101,12 @@ impl Config {
     /// How the names of all shards' locks begin.
     pub fn shard_locks(&self) -> String {
         format!("{}.shard-", self.deployment)
+    }
+
+    /// Whether VPCs' DNS attributes are to be turned on anywhere.
+    pub fn fixes_vpc_dns(&self) -> bool {
+        let overrides = self.overrides.iter().map(|over| &over.layer);
+        [&self.base].into_iter().chain(overrides).any(|layer| layer.fix_vpc_dns == Some(true))
     }
 
     /// The partition of the file's regions: `aws`, `aws-cn`, ... It is the second part of every

@@ -2,7 +2,7 @@
 
 use super::{Check, Identity, Proof, Topic};
 use crate::model::account::{AccountState, Member};
-use crate::model::failure::Failure;
+use crate::model::failure::{ErrorClass, Failure};
 
 /// A clock that is wrong by more is worth a warning, in seconds.
 const SLOW: i64 = 60;
@@ -97,7 +97,11 @@ fn read(action: &str, failure: Option<&Failure>, listed: bool) -> Check {
         let check = Check::warning(Topic::Organization, "organization-not-read", text);
         return check.about(name).detail(failure.message.as_str()).because(failure);
     }
-    let text = "AWS Organizations cannot be read, so nobody knows which accounts there are";
+    let text = if failure.class == ErrorClass::Denied {
+        "AWS Organizations may not be read, so nobody knows which accounts there are"
+    } else {
+        "AWS Organizations cannot be read, so nobody knows which accounts there are"
+    };
     let check = Check::problem(Topic::Organization, "organization-not-read", text);
     check.about(name).detail(failure.message.as_str()).because(failure)
 }

@@ -111,7 +111,8 @@ fn turn_on(facts: &Facts, looked: &Looked, id: &VpcId) -> Option<String> {
     };
     let support = (!vpc.dns_support).then(|| call("--enable-dns-support"));
     let names = (!vpc.dns_hostnames).then(|| call("--enable-dns-hostnames"));
-    Some(support.into_iter().chain(names).collect::<Vec<_>>().join(" && "))
+    let calls = support.into_iter().chain(names).collect::<Vec<_>>().join(" && ");
+    Some(format!("{calls}   # or `fix_vpc_dns = true` in the network table"))
 }
 
 /// Notes that tell of less than was asked for.
@@ -141,8 +142,11 @@ fn addresses(looked: &Looked) -> Vec<Check> {
             }
             _ => continue,
         };
-        added.into_iter().for_each(|subnet| *taken.entry(subnet).or_default() += 1);
-        removed.into_iter().for_each(|subnet| *taken.entry(subnet).or_default() -= 1);
+        for (subnets, change) in [(added, 1), (removed, -1)] {
+            for subnet in subnets {
+                *taken.entry(subnet).or_default() += change;
+            }
+        }
     }
     let subnets = looked.observed.vpcs.values().flat_map(|vpc| vpc.subnets.values());
     let few: Vec<String> = subnets

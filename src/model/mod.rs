@@ -9,6 +9,7 @@ pub mod finding;
 pub mod hosted_zone;
 pub mod network;
 pub mod observed;
+pub mod permissions;
 pub mod policy;
 pub mod quota;
 pub mod region;

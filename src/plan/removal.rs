@@ -95,7 +95,8 @@ impl Removal<'_> {
                 "traffic-unknown",
                 format!(
                     "cannot tell whether {id} carried traffic in the last {lately} ({failure}): \
-                     allow cloudwatch:GetMetricData, or delete it all the same with --force"
+                     {}; or delete it all the same with --force",
+                    failure.hint.as_deref().unwrap_or("allow cloudwatch:GetMetricData")
                 ),
             )),
         }

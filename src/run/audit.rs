@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::fleet::{Turn, each};
 use super::observe::{READERS, Seen, plan_seen, planned_event};
@@ -60,17 +61,21 @@ async fn look_at_targets(
     frame: &Arc<Frame>,
 ) -> Audits {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
+    let visits = Visits::to(targets);
     let work = |target: Arc<Target>| {
         let (run, units, frame) = (Arc::clone(run), Arc::clone(units), Arc::clone(frame));
+        let visits = Arc::clone(&visits);
         async move {
             let (id, name) = (target.id.clone(), target.name.clone());
             run.events.send(EventKind::TargetStarted { target: id.clone(), name });
             run.events.send(EventKind::TargetStep { target: id, step: Step::Observing });
-            tokio::select! {
+            let looked = tokio::select! {
                 biased;
                 () = run.shutdown.at_least(Level::Abort) => None,
                 looked = look(&run, &target, &units, &frame) => Some(looked),
-            }
+            };
+            visits.one_less(&run, &target.id.account);
+            looked
         }
     };
     let mut looked = BTreeMap::new();
@@ -143,15 +148,17 @@ async fn look_elsewhere(
 ) {
     let places = elsewhere.iter().map(|place| (place.target.id.clone(), place.clone()));
     let places: Arc<BTreeMap<TargetId, Elsewhere>> = Arc::new(places.collect());
-    let targets = elsewhere.iter().map(|place| Arc::clone(&place.target)).collect();
+    let targets: Vec<_> = elsewhere.iter().map(|place| Arc::clone(&place.target)).collect();
+    let visits = Visits::to(&targets);
     let work = |target: Arc<Target>| {
         let (run, units, places) = (Arc::clone(run), Arc::clone(units), Arc::clone(&places));
+        let visits = Arc::clone(&visits);
         async move {
             let place = places.get(&target.id)?;
             let who = who(&target, &units);
             let beyond = Beyond { who, shared_root: place.shared_root, reason: &place.reason };
             let ec2 = run.ec2(&target.id);
-            tokio::select! {
+            let looked = tokio::select! {
                 biased;
                 () = run.shutdown.at_least(Level::Abort) => None,
                 // The DNS attributes matter nowhere that nothing is made.
@@ -159,7 +166,9 @@ async fn look_elsewhere(
                     Ok(there) => Ok(audit::beyond(&beyond, &run.config.deployment, &there)),
                     Err(failure) => Err(audit::not_looked_at(&beyond, &failure)),
                 }),
-            }
+            };
+            visits.one_less(&run, &target.id.account);
+            looked
         }
     };
     for (target, turn) in each(targets, READERS, &run.shutdown, work).await {
@@ -177,6 +186,25 @@ async fn look_elsewhere(
                 }
             }
             Turn::Done(None) | Turn::NotStarted(_) => {}
+        }
+    }
+}
+
+/// How many targets of each account are still to be looked at. After the last its session is forgotten.
+struct Visits(BTreeMap<AccountId, AtomicUsize>);
+
+impl Visits {
+    fn to(targets: &[Arc<Target>]) -> Arc<Self> {
+        let mut visits: BTreeMap<AccountId, AtomicUsize> = BTreeMap::new();
+        for target in targets {
+            *visits.entry(target.id.account.clone()).or_default().get_mut() += 1;
+        }
+        Arc::new(Self(visits))
+    }
+
+    fn one_less(&self, run: &Run, account: &AccountId) {
+        if self.0.get(account).is_some_and(|visits| visits.fetch_sub(1, Relaxed) == 1) {
+            run.sessions.forget(account);
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The doctor's questions: everything that can be asked without changing anything, target by target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::budget::Budget;
-use super::fleet::{Turn, fleet};
+use super::fleet::{Turn, each};
 use super::observe::{READERS, Seen, plan_seen};
 use super::{Run, Target, Walk, discover};
 use crate::aws::{Ec2, EndpointModification, NewEndpoint, Read};
@@ -101,7 +100,7 @@ fn identity(run: &Run) -> Identity {
 pub async fn examine(run: &Arc<Run>, targets: &[Arc<Target>]) -> Vec<Examined> {
     run.events.send(EventKind::PhaseStarted { phase: Phase::Observe, targets: targets.len() });
     let identity = Arc::new(identity(run));
-    let work = |target: Arc<Target>, _slot, _entry| {
+    let work = |target: Arc<Target>| {
         let (run, identity) = (Arc::clone(run), Arc::clone(&identity));
         async move {
             let (id, name) = (target.id.clone(), target.name.clone());
@@ -116,9 +115,7 @@ pub async fn examine(run: &Arc<Run>, targets: &[Arc<Target>]) -> Vec<Examined> {
         }
     };
     let mut turns = BTreeMap::new();
-    for (target, turn) in
-        fleet(targets.to_vec(), READERS, &run.shutdown, &Budget::unlimited(), work).await
-    {
+    for (target, turn) in each(targets.to_vec(), READERS, &run.shutdown, work).await {
         turns.insert(target.id.clone(), turn);
     }
     run.events.send(EventKind::PhaseFinished { phase: Phase::Observe });
@@ -245,7 +242,7 @@ async fn ask(run: &Run, target: &Target) -> Asked {
             doctor::needed_quotas(&looked),
             doctor::private_names(&looked).into_keys().collect(),
         ),
-        _ => (Vec::new(), Default::default(), Vec::new()),
+        _ => (Vec::new(), BTreeSet::new(), Vec::new()),
     };
     for trial in trials {
         let answer = attempt(&ec2, trial.verb.as_ref()).await;

@@ -1,7 +1,7 @@
 //! Phase two: carry out the plan and wait.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -44,10 +44,13 @@ pub(super) async fn execute_together(
     budget: &Arc<Budget>,
 ) -> Vec<(Arc<Target>, Outcome)> {
     let targets = work.values().map(|(target, _)| Arc::clone(target)).collect();
-    let plans: BTreeMap<TargetId, Arc<TargetPlan>> =
-        work.into_iter().map(|(id, (_, plan))| (id, Arc::new(plan))).collect();
+    // Each is gone with its target: the others' are the larger part of what waits.
+    let plans: BTreeMap<TargetId, TargetPlan> =
+        work.into_iter().map(|(id, (_, plan))| (id, plan)).collect();
+    let plans = Mutex::new(plans);
     let one = |target: Arc<Target>, slot, entry: Entry| {
-        let (run, plan) = (Arc::clone(run), plans.get(&target.id).cloned());
+        let plan = plans.lock().unwrap_or_else(PoisonError::into_inner).remove(&target.id);
+        let run = Arc::clone(run);
         async move {
             let outcome = execute_one(&run, &target, plan.unwrap_or_default(), slot).await;
             run.finish(&target, outcome.clone());
@@ -76,7 +79,7 @@ pub(super) async fn execute_together(
     outcomes
 }
 
-async fn execute_one(run: &Run, target: &Target, plan: Arc<TargetPlan>, slot: Slot) -> Outcome {
+async fn execute_one(run: &Run, target: &Target, plan: TargetPlan, slot: Slot) -> Outcome {
     run.events
         .send(EventKind::TargetStarted { target: target.id.clone(), name: target.name.clone() });
     let mut execution = Execution {

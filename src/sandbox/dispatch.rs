@@ -9,6 +9,7 @@ use super::auth::{Principal, permission};
 use super::catalogue::Catalogue;
 use super::clock::Now;
 use super::ec2::context::Ec2;
+use super::ec2::needs::Need;
 use super::load::bucket::{Buckets, Limit};
 use super::load::faults::{Effect, decide};
 use super::load::limits;
@@ -215,6 +216,13 @@ impl Turn<'_> {
             | Service::Route53 => check(action, None),
             Service::Ec2 => {
                 let account = &principal.account;
+                if let Some(needs) = self.needs(asked, principal) {
+                    return needs.iter().try_for_each(|Need { action, arn, keys }| {
+                        let (world, arn) = (&*self.world, Some(arn.as_str()));
+                        let of = (world, principal, *service, *action, region.as_str());
+                        permission::check_with(of.0, of.1, of.2, of.3, of.4, arn, keys)
+                    });
+                }
                 let arn = ec2::resource_kind(action).map(|kind| match kind {
                     "*" => format!("arn:aws:ec2:{region}:{account}:*"),
                     kind => format!("arn:aws:ec2:{region}:{account}:{kind}/*"),
@@ -225,6 +233,17 @@ impl Turn<'_> {
                 if tags { check("CreateTags", arn.as_deref()) } else { Ok(()) }
             }
         }
+    }
+
+    /// What a call needs of a principal that has policy documents; `None` where an action is all that counts.
+    fn needs(&self, asked: &Asked, principal: &Principal) -> Option<Vec<Need>> {
+        let Input::Query(params) = &asked.input else { return None };
+        if permission::documents(self.world, principal).is_empty() {
+            return None;
+        }
+        let (account, region) = (principal.account.as_str(), asked.region.as_str());
+        let state = self.world.accounts.get(account)?.regions.get(region)?;
+        ec2::needs::needs(state, (account, region), &asked.action, params)
     }
 
     fn sts(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::auth::document::{Asked, Document, Keys, Verdict, judge};
 use serde::Deserialize;
 
 use super::auth::session::Session;
@@ -63,7 +64,14 @@ pub(crate) fn assume(
 ) -> Result<Xml, Refusal> {
     let wanted = read(params)?;
     params.finish()?;
-    permission::check(world, principal, Service::Sts, "AssumeRole", region, Some(&wanted.arn))?;
+    let keys = wanted.keys();
+    for action in wanted.actions(principal) {
+        let (world, arn) = (&*world, Some(wanted.arn.as_str()));
+        // That tags and an identity may go along is for the role to say, unless policies speak of it.
+        if action == "AssumeRole" || !permission::documents(world, principal).is_empty() {
+            permission::check_with(world, principal, Service::Sts, action, region, arn, &keys)?;
+        }
+    }
     let denied = |action: &str| {
         let text = format!(
             "User: {} is not authorized to perform: {action} on resource: {}",
@@ -75,18 +83,14 @@ pub(crate) fn assume(
     // A missing role, a trust that refuses and a closed account get the very same answer.
     let account = world.accounts.get(&wanted.account).filter(|account| account.works());
     let role = account.and_then(|account| account.roles.get(&wanted.role));
-    let role = role.filter(|role| {
-        trusts(role, principal) && wanted.arn.ends_with(&full_name(role, &wanted.role))
-    });
+    let role = role.filter(|role| wanted.arn.ends_with(&full_name(role, &wanted.role)));
     let role = role.ok_or_else(|| denied("sts:AssumeRole"))?;
-    if role.external_id.is_some() && role.external_id != wanted.external_id {
-        return Err(denied("sts:AssumeRole"));
-    }
-    if !wanted.tags.is_empty() && !role.tag_session {
-        return Err(denied("sts:TagSession"));
-    }
-    if wanted.source_identity.is_some() && !role.source_identity {
-        return Err(denied("sts:SetSourceIdentity"));
+    let refused = match &role.trust_policy {
+        None => refused(role, &wanted, principal),
+        Some(trust) => refused_by(trust, &wanted, (world, principal, region), &keys),
+    };
+    if let Some(action) = refused {
+        return Err(denied(action));
     }
     let seconds = duration(&wanted, role, principal)?;
     let serial = world.next_serial();
@@ -125,6 +129,81 @@ fn inherit(session: &mut Session, principal: &Principal) {
 
 fn full_name(role: &Role, name: &str) -> String {
     format!(":role{}{name}", role.path)
+}
+
+/// What of the call the role does not let the caller do.
+fn refused(role: &Role, wanted: &Wanted, principal: &Principal) -> Option<&'static str> {
+    let other_id = role.external_id.is_some() && role.external_id != wanted.external_id;
+    if !trusts(role, principal) || other_id {
+        return Some("sts:AssumeRole");
+    }
+    if !wanted.tags.is_empty() && !role.tag_session {
+        return Some("sts:TagSession");
+    }
+    let identity = wanted.source_identity.is_some() && !role.source_identity;
+    identity.then_some("sts:SetSourceIdentity")
+}
+
+/// The same where the trust policy is a document.
+fn refused_by(
+    trust: &Document,
+    wanted: &Wanted,
+    (world, principal, region): (&World, &Principal, &str),
+    keys: &Keys,
+) -> Option<&'static str> {
+    let mut keys = keys.clone();
+    keys.extend(permission::global_keys(world, principal, region, &wanted.arn));
+    let account = &principal.account;
+    let names = [
+        account.clone(),
+        format!("arn:aws:iam::{account}:root"),
+        principal.arn(),
+        principal.role_arn(world),
+    ];
+    wanted.actions(principal).into_iter().find_map(|action| {
+        let action = match action {
+            "TagSession" => "sts:TagSession",
+            "SetSourceIdentity" => "sts:SetSourceIdentity",
+            _ => "sts:AssumeRole",
+        };
+        let resource = wanted.arn.as_str();
+        let asked = Asked { action, resource, keys: &keys, names: &names };
+        (judge(std::slice::from_ref(trust), &asked) != Verdict::Allowed).then_some(action)
+    })
+}
+
+impl Wanted {
+    /// The actions that the call is: tags of a session, its own and those it inherits, and a source identity
+    /// are each one more.
+    fn actions(&self, principal: &Principal) -> Vec<&'static str> {
+        let parent = principal.session.as_ref();
+        let tags = !self.tags.is_empty() || parent.is_some_and(|it| !it.transitive.is_empty());
+        let identity =
+            self.source_identity.is_some() || parent.is_some_and(|it| it.source_identity.is_some());
+        let more = [(tags, "TagSession"), (identity, "SetSourceIdentity")];
+        let more = more.into_iter().filter_map(|(there, action)| there.then_some(action));
+        ["AssumeRole"].into_iter().chain(more).collect()
+    }
+
+    /// The condition keys of the call.
+    fn keys(&self) -> Keys {
+        let mut keys = Keys::new();
+        let mut set = |key: &str, value: Option<&String>| {
+            if let Some(value) = value {
+                keys.insert(key.to_owned(), vec![value.clone()]);
+            }
+        };
+        set("sts:externalid", self.external_id.as_ref());
+        set("sts:rolesessionname", Some(&self.name));
+        set("sts:sourceidentity", self.source_identity.as_ref());
+        for (key, value) in &self.tags {
+            set(&format!("aws:requesttag/{}", key.to_ascii_lowercase()), Some(value));
+        }
+        if !self.tags.is_empty() {
+            keys.insert("aws:tagkeys".to_owned(), self.tags.keys().cloned().collect());
+        }
+        keys
+    }
 }
 
 fn trusts(role: &Role, principal: &Principal) -> bool {

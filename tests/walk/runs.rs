@@ -168,6 +168,31 @@ fn a_run_can_be_told_listed_and_selected_from() {
 }
 
 #[test]
+fn old_runs_are_deleted_and_those_that_can_be_gone_on_with_stay() {
+    let folder = folder();
+    let folder = folder.path();
+    kill(apply_until(folder, "action-finished", 1));
+    exits(folder, &["apply", "--yes"], 0);
+    exits(folder, &["apply", "--yes"], 0);
+    let before = runs(folder);
+    let ids = |document: &Value| -> Vec<String> {
+        let listed = document["runs"].as_array().unwrap().iter();
+        listed.map(|run| run["run"].as_str().unwrap().to_owned()).collect()
+    };
+    let (listed, said) = exits(folder, &["runs", "--prune", "1", "-o", "json"], 0);
+    assert!(said.contains("Deleted 1 run."), "{said}");
+    let listed = ids(&serde_json::from_str(&listed).unwrap());
+    assert_eq!(listed.len(), 2, "the newest and the one that was killed: {listed:?}");
+    assert_eq!(before.len(), 3);
+    assert!(exits(folder, &["runs", "--prune", "5"], 0).1.contains("Deleted 0 runs."));
+    let (_, said) = exits(folder, &["runs", "--prune", "0"], 0);
+    assert!(said.contains("Deleted 1 run."), "{said}");
+    let left = runs(folder);
+    assert!(left.len() == 1 && !left[0].join("report.json").exists());
+    exits(folder, &["apply", "--yes", "--resume"], 0);
+}
+
+#[test]
 fn where_no_journal_can_be_kept_nothing_is_changed() {
     let folder = folder();
     let folder = folder.path();

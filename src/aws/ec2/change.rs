@@ -250,7 +250,9 @@ impl Ec2 {
                     return Ok(());
                 }
                 let message = refusal.message.unwrap_or_default();
+                let hint = (class == ErrorClass::Denied).then(|| error::denied(&message));
                 let mut failure = Failure::local("DeleteVpcEndpoints", class, message);
+                failure.hint = hint;
                 failure.code = Some(code);
                 Err(failure)
             }

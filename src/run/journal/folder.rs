@@ -158,6 +158,14 @@ impl RunFolder {
         file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
     }
 
+    /// Deletes it. The error is for people.
+    pub fn delete(self) -> Result<(), String> {
+        // Without its journal it is no run any more, should the rest stay.
+        let gone = fs::remove_file(self.path.join("journal.jsonl"))
+            .and_then(|()| fs::remove_dir_all(&self.path));
+        gone.map_err(|error| format!("cannot delete {}: {error}", self.path.display()))
+    }
+
     /// Whether a plan was kept: whether anything can have been changed.
     pub fn has_plan(&self) -> bool {
         self.path.join("plan.json").exists()

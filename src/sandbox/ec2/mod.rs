@@ -7,6 +7,7 @@ mod groups;
 pub(crate) mod ids;
 mod interfaces;
 mod nat;
+pub(crate) mod needs;
 mod permissions;
 mod regions;
 mod routes;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{self, File};
 use super::{ScenarioError, network};
+use crate::sandbox::auth::document::Document;
 use crate::sandbox::catalogue::Catalogue;
 use crate::sandbox::dice::Dice;
 use crate::sandbox::ecr;
@@ -28,9 +29,10 @@ pub(super) fn world(file: &File) -> Done<World> {
     world.clock_skew_seconds = file.clock_skew_seconds;
     world.operator.clone_from(&file.management.id);
     world.accounts.clear();
-    let file::Management { id, name, email, vpc } = &file.management;
+    let file::Management { id, name, email, vpc, policies: own } = &file.management;
     let mut management = Account::new(id, name, email);
     management.invited = true;
+    management.operator_policies = documents("the operator", own)?;
     world.accounts.insert(id.clone(), management);
     if let Some(table) = &file.organization {
         world.organization = Some(organization(file, table, &ids)?);
@@ -169,7 +171,7 @@ fn add_account(
         }
         Some(roles) => {
             for described in roles {
-                account.roles.insert(described.name.clone(), role(described, management, ids));
+                account.roles.insert(described.name.clone(), role(described, management, ids)?);
             }
         }
     }
@@ -177,9 +179,17 @@ fn add_account(
     Ok(())
 }
 
-fn role(described: &file::Role, management: &str, ids: &BTreeMap<String, String>) -> Role {
+/// Policy documents from their texts.
+fn documents<'a>(of: &str, texts: impl IntoIterator<Item = &'a String>) -> Done<Vec<Document>> {
+    let read = |text: &String| {
+        text.parse().map_err(|why: String| ScenarioError::new(format!("a policy of {of}: {why}")))
+    };
+    texts.into_iter().map(read).collect()
+}
+
+fn role(described: &file::Role, management: &str, ids: &BTreeMap<String, String>) -> Done<Role> {
     let trusts = described.trusts.clone().unwrap_or_else(|| vec![management.to_owned()]);
-    Role {
+    Ok(Role {
         path: described.path.clone(),
         // A name of an account stands for its id; everything else is taken as it is.
         trusts: trusts.into_iter().map(|name| ids.get(&name).cloned().unwrap_or(name)).collect(),
@@ -189,8 +199,10 @@ fn role(described: &file::Role, management: &str, ids: &BTreeMap<String, String>
         source_identity: described.source_identity,
         allows: described.allows.clone(),
         denies: described.denies.clone(),
+        policies: documents(&described.name, &described.policies)?,
+        trust_policy: documents(&described.name, &described.trust_policy)?.pop(),
         boundary: described.boundary.clone(),
-    }
+    })
 }
 
 /// Puts the accounts into their units.

@@ -74,6 +74,8 @@ pub(crate) struct Management {
     pub(crate) name: String,
     pub(crate) email: String,
     pub(crate) vpc: Vec<Vpc>,
+    /// Policy documents of its operator, as JSON texts; without any, the operator may do everything.
+    pub(crate) policies: Vec<String>,
 }
 
 impl Default for Management {
@@ -83,6 +85,7 @@ impl Default for Management {
             name: "management".to_owned(),
             email: "management@example.com".to_owned(),
             vpc: Vec::new(),
+            policies: Vec::new(),
         }
     }
 }
@@ -212,6 +215,11 @@ pub(crate) struct Role {
     pub(crate) allows: Vec<String>,
     #[serde(default)]
     pub(crate) denies: Vec<String>,
+    /// Policy documents, as JSON texts; where there are any, they alone say what it may do.
+    #[serde(default)]
+    pub(crate) policies: Vec<String>,
+    /// A trust policy, as a JSON text; where there is one, it alone says who may assume the role.
+    pub(crate) trust_policy: Option<String>,
     /// Actions its permissions boundary allows; no boundary if not given.
     pub(crate) boundary: Option<Vec<String>>,
 }

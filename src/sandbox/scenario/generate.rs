@@ -166,6 +166,8 @@ fn reader() -> Role {
         source_identity: true,
         allows: vec!["ec2:Describe*".to_owned()],
         denies: Vec::new(),
+        policies: Vec::new(),
+        trust_policy: None,
         boundary: None,
     }
 }

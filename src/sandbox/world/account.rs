@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Tags;
 use super::quota::Quotas;
 use super::region::Region;
+use crate::sandbox::auth::document::Document;
 
 /// One AWS account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Account {
     pub(crate) id: String,
@@ -24,6 +26,10 @@ pub(crate) struct Account {
     pub(crate) parent: String,
     pub(crate) tags: Tags,
     pub(crate) roles: BTreeMap<String, Role>,
+    /// What its operator may do; empty: everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub(crate) operator_policies: Vec<Document>,
     /// Opt-in regions this account has enabled.
     pub(crate) regions_on: BTreeSet<String>,
     /// Regions this account cannot use.
@@ -51,6 +57,7 @@ impl Account {
             parent: String::new(),
             tags: Tags::new(),
             roles: BTreeMap::new(),
+            operator_policies: Vec::new(),
             regions_on: BTreeSet::new(),
             regions_off: BTreeSet::new(),
             quotas: Quotas::default(),
@@ -79,7 +86,7 @@ impl Account {
 }
 
 /// Organizations' `State` of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum AccountState {
     PendingActivation,
@@ -113,7 +120,7 @@ impl AccountState {
 }
 
 /// An IAM role.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Role {
     /// `/` or `/service/`.
@@ -130,6 +137,14 @@ pub(crate) struct Role {
     pub(crate) allows: Vec<String>,
     /// Actions its policies deny.
     pub(crate) denies: Vec<String>,
+    /// Its policies as documents. Where there are any, they alone say what it may do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub(crate) policies: Vec<Document>,
+    /// Its trust policy as a document. Where there is one, it alone says who may assume it, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub(crate) trust_policy: Option<Document>,
     /// Actions its permissions boundary allows, where it has one.
     #[serde(default)]
     pub(crate) boundary: Option<Vec<String>>,
@@ -147,6 +162,8 @@ impl Role {
             source_identity: true,
             allows: vec!["*".to_owned()],
             denies: Vec::new(),
+            policies: Vec::new(),
+            trust_policy: None,
             boundary: None,
         }
     }
