@@ -6,6 +6,7 @@ mod change;
 mod contracts;
 mod doctor;
 mod examples;
+mod init;
 mod output;
 mod policy;
 mod rehearse;
@@ -23,6 +24,7 @@ pub use audit::AuditOptions;
 pub use change::{Adopt, Change, Deleting};
 pub use contracts::{CompletionsOptions, Document, ExplainOptions, ManOptions, SchemaOptions};
 pub use doctor::Doctor;
+pub use init::Init;
 pub use output::{Color, Output, Written};
 pub use policy::PolicyOptions;
 pub use rehearse::{Faults, Rehearsal};
@@ -87,6 +89,8 @@ pub struct Common {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first accounts.toml from what is in the organization, or a starter; changes nothing in AWS
+    Init(Init),
     /// Show the walk: who is a consumer, who is skipped and why
     #[command(after_help = examples::ACCOUNTS)]
     Accounts {

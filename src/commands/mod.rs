@@ -9,6 +9,7 @@ mod course;
 mod destroy;
 mod doctor;
 mod explain;
+mod init;
 mod kept;
 mod ledger;
 mod man;
@@ -66,6 +67,9 @@ fn usage<T>(checked: Result<T, String>) -> Result<T, Exit> {
 fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Rehearse(asked) = &cli.command {
         return Ok(rehearse::run(asked, &cli.common));
+    }
+    if let Command::Init(asked) = &cli.command {
+        return Ok(init::run(asked, &cli));
     }
     if let Command::Policy(asked) = &cli.command {
         return Ok(policy::run(asked, &cli));
@@ -141,7 +145,8 @@ async fn perform(
         Command::Doctor(asked) if asked.shared_root => shared_root::run(stage, &asked).await,
         Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
-        Command::Rehearse(_)
+        Command::Init(_)
+        | Command::Rehearse(_)
         | Command::Role(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
@@ -232,6 +237,7 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     };
     match &cli.command {
         Command::Accounts { .. }
+        | Command::Init(_)
         | Command::Rehearse(_)
         | Command::Role(_)
         | Command::Policy(_)
@@ -307,7 +313,8 @@ impl Command {
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
             Self::Doctor(asked) => &asked.scope.shard,
-            Self::Runs { .. }
+            Self::Init(_)
+            | Self::Runs { .. }
             | Self::Report { .. }
             | Self::Rehearse(_)
             | Self::Policy(_)
@@ -326,6 +333,7 @@ impl Command {
 
     fn name(&self) -> &'static str {
         match self {
+            Self::Init(_) => "init",
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } | Self::Destroy { plan: true, .. } => "plan",
             Self::Audit(_) => "audit",

@@ -52,6 +52,7 @@ use crate::model::spec::{
 
 pub use contract::{FORMAT, contract};
 pub use ignore::Ignore;
+pub use known::usual_kind;
 pub use lock::LockBucket;
 pub use notify::Notify;
 pub use policies::{PolicyOf, policy_of};

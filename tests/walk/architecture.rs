@@ -19,10 +19,11 @@ const MAY_NAME: [(&str, &[&str]); 16] = [
     ("explain", &["model", "plan", "doctor", "exit"]),
     ("report", &["ids", "model", "plan", "audit", "doctor", "explain", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),
+    ("init", &["ids", "model", "config", "report"]),
     (
         "run",
         &[
-            "ids", "model", "config", "plan", "audit", "doctor", "aws", "report", "locked",
+            "ids", "model", "config", "plan", "audit", "doctor", "init", "aws", "report", "locked",
             "shutdown",
         ],
     ),
