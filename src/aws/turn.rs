@@ -158,9 +158,10 @@ mod tests {
         let mut over = Instant::now();
         for endpoint in 0..7 {
             let gateway = endpoint == 6;
-            let (urgency, takes) = match gateway {
-                true => (Urgency::Last, Duration::ZERO),
-                false => (Urgency::Soon, pending(&mut dice)),
+            let (urgency, takes) = if gateway {
+                (Urgency::Last, Duration::ZERO)
+            } else {
+                (Urgency::Soon, pending(&mut dice))
             };
             loop {
                 let permit = pace.turn(Mutation::CreateEndpoint, urgency).await;

@@ -11,7 +11,7 @@ use super::ledger::{Ledger, Record};
 use super::out;
 use super::plan::{Prepared, document};
 use super::screen::Screen;
-use crate::aws::{Access, Sessions};
+use crate::aws::Sessions;
 use crate::cli::Scope;
 use crate::config::Config;
 use crate::exit::Exit;
@@ -26,6 +26,8 @@ use crate::report::progress::Progress;
 use crate::run::Run;
 use crate::run::journal::fresh_id;
 use crate::shutdown::Shutdown;
+
+pub(super) use crate::run::access;
 
 /// Why there is no stage. Nothing was changed.
 pub(super) enum NotOpened {
@@ -138,20 +140,5 @@ impl Stage {
         self.close(Exit::Failed).await;
         out::failure("cannot walk the organization", failure);
         Exit::Failed
-    }
-}
-
-/// How accounts.toml says that accounts are reached.
-pub(super) fn access(config: &Config) -> Access {
-    let organization = &config.organization;
-    Access {
-        partition: config.partition(),
-        home_region: organization.regions[0].clone(),
-        role: organization.role.clone(),
-        external_id: organization.external_id.clone(),
-        session_name: organization.session_name.clone(),
-        session_tags: organization.session_tags.clone(),
-        source_identity: organization.source_identity.clone(),
-        via: organization.via.clone(),
     }
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod execute;
 mod fleet;
 mod gate;
+mod init;
 pub mod journal;
 pub mod lock;
 mod notebook;
@@ -25,7 +26,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::aws::{Ec2, OnThrottle, Sessions};
+use crate::aws::{Access, Ec2, OnThrottle, Sessions};
 use crate::config::Config;
 use crate::ids::{Region, TargetId};
 use crate::model::account::Account;
@@ -42,6 +43,7 @@ pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
 pub use discover::{Walk, discover, organization_id};
 pub use doctor::{Surveyed, examine, survey};
 pub use execute::Work;
+pub use init::{Asked, look_around};
 pub use journal::Journal;
 pub use notebook::Notes;
 pub use notify::Channel;
@@ -51,6 +53,21 @@ pub use shared_root::{registry, shared_root_accounts};
 
 /// Between two attempts at what the SDK has already tried again and again.
 const THROTTLED_REST: Duration = Duration::from_secs(10);
+
+/// How accounts.toml says that accounts are reached.
+pub fn access(config: &Config) -> Access {
+    let organization = &config.organization;
+    Access {
+        partition: config.partition(),
+        home_region: organization.regions[0].clone(),
+        role: organization.role.clone(),
+        external_id: organization.external_id.clone(),
+        session_name: organization.session_name.clone(),
+        session_tags: organization.session_tags.clone(),
+        source_identity: organization.source_identity.clone(),
+        via: organization.via.clone(),
+    }
+}
 
 /// One run of the program: what every step needs.
 pub struct Run {
@@ -109,14 +126,18 @@ impl Run {
 
     /// EC2 in one target.
     fn ec2(&self, target: &TargetId) -> Ec2 {
+        self.sessions.ec2(target, self.on_throttle(target))
+    }
+
+    /// Tells when AWS asks to slow down in a target.
+    fn on_throttle(&self, target: &TargetId) -> OnThrottle {
         let (events, throttled) = (self.events.clone(), target.clone());
-        let on_throttle: OnThrottle = Arc::new(move |operation| {
+        Arc::new(move |operation| {
             events.send(EventKind::Throttled {
                 target: throttled.clone(),
                 operation: operation.to_owned(),
             });
-        });
-        self.sessions.ec2(target, on_throttle)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod command;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::date;
 use linkwalk::audit::{Audit, FORMAT, Finding, FindingKind, Frame, Severity};
-use linkwalk::aws::{Access, Sessions};
+use linkwalk::aws::Sessions;
 use linkwalk::config::{self, Config};
 use linkwalk::plan::Planned;
 use linkwalk::plan::outcome::Outcome;
 use linkwalk::report::audit::text;
 use linkwalk::report::event::Events;
-use linkwalk::run::{Run, Target, audit, discover, elsewhere, rules, shared_root};
+use linkwalk::run::{Run, Target, access, audit, discover, elsewhere, rules, shared_root};
 use linkwalk::sandbox::{Breakage, Generated, Options, Sandbox, World};
 use linkwalk::shutdown::Shutdown;
 
@@ -79,19 +79,8 @@ fn config(accounts_toml: &str) -> Config {
 /// The audit as the command makes it.
 async fn audited(sandbox: &Sandbox, accounts_toml: &str) -> Audit {
     let config = config(accounts_toml);
-    let organization = &config.organization;
-    let access = Access {
-        partition: "aws",
-        home_region: organization.regions[0].clone(),
-        role: organization.role.clone(),
-        external_id: None,
-        session_name: organization.session_name.clone(),
-        session_tags: BTreeMap::new(),
-        source_identity: None,
-        via: Vec::new(),
-    };
     let keys = Sandbox::credentials(sandbox.world().operator());
-    let sessions = Sessions::in_process(sandbox.http_client(), keys, SPEED, access);
+    let sessions = Sessions::in_process(sandbox.http_client(), keys, SPEED, access(&config));
     let (events, _receiver) = Events::channel();
     let run = Arc::new(Run::new(config, sessions, events, Shutdown::new(), "1".into()));
     let walk = discover(&run).await.unwrap();

@@ -1,13 +1,13 @@
 //! The lock in a bucket: machines that share nothing else exclude each other. In virtual time.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use linkwalk::aws::{Access, Sessions};
+use linkwalk::aws::Sessions;
 use linkwalk::config::{self, Config};
 use linkwalk::report::event::{EventKind, Events, Message};
+use linkwalk::run::access;
 use linkwalk::run::lock::{self, Lock, Owner, Refused};
 use linkwalk::sandbox::{Options, Sandbox, World};
 use linkwalk::shutdown::{Level, Shutdown};
@@ -50,18 +50,8 @@ struct Machine {
 impl Machine {
     fn new(sandbox: &Sandbox) -> Self {
         let config = config::parse("test".to_owned(), ACCOUNTS.to_owned(), Path::new("")).unwrap();
-        let access = Access {
-            partition: "aws",
-            home_region: config.organization.regions[0].clone(),
-            role: config.organization.role.clone(),
-            external_id: None,
-            session_name: "linkwalk".to_owned(),
-            session_tags: BTreeMap::new(),
-            source_identity: None,
-            via: Vec::new(),
-        };
         let keys = Sandbox::credentials(sandbox.world().operator());
-        let sessions = Sessions::in_process(sandbox.http_client(), keys, 1.0, access);
+        let sessions = Sessions::in_process(sandbox.http_client(), keys, 1.0, access(&config));
         let ((events, told), shutdown) = (Events::channel(), Shutdown::new());
         Self { folder: TempDir::new().unwrap(), config, sessions, events, told, shutdown }
     }

@@ -4,12 +4,12 @@
 pub(crate) mod facts;
 pub(crate) mod tap;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use linkwalk::aws::{Access, Sessions};
+use linkwalk::aws::Sessions;
 use linkwalk::config::{self, Config};
 use linkwalk::ids::TargetId;
 use linkwalk::model::failure::Failure;
@@ -17,7 +17,7 @@ use linkwalk::plan::aim::Aim;
 use linkwalk::plan::outcome::{Held, Outcome};
 use linkwalk::plan::{Plan, Planned};
 use linkwalk::report::event::{Event, EventKind, Events, Message};
-use linkwalk::run::{Run, Target, discover, observe, roll_out};
+use linkwalk::run::{Run, Target, access, discover, observe, roll_out};
 use linkwalk::sandbox::{Call, FaultRule, Options, Sandbox, World};
 use linkwalk::shutdown::{Level, Shutdown};
 use tap::Tap;
@@ -105,7 +105,8 @@ impl Rehearsal {
         let shutdown = Shutdown::new();
         let tap = Tap::new(self.sandbox.http_client(), mishap.crash);
         let keys = Sandbox::credentials(self.sandbox.world().operator());
-        let sessions = Sessions::in_process(tap.http_client(), keys, self.speed, self.access());
+        let sessions =
+            Sessions::in_process(tap.http_client(), keys, self.speed, access(&self.config));
         let id = format!("{}", self.sandbox.call_count());
         let run = Run::new(self.config.clone(), sessions, events, shutdown.clone(), id)
             .aiming(self.aim.clone());
@@ -136,17 +137,18 @@ impl Rehearsal {
         Some(Ended { outcomes, walked, events, told: seen, throttled })
     }
 
-    fn access(&self) -> Access {
-        let organization = &self.config.organization;
-        Access {
-            partition: "aws",
-            home_region: organization.regions[0].clone(),
-            role: organization.role.clone(),
-            external_id: organization.external_id.clone(),
-            session_name: organization.session_name.clone(),
-            session_tags: BTreeMap::new(),
-            source_identity: None,
-            via: Vec::new(),
+    /// Every target in scope has exactly one outcome in what was told, and those said to be right are.
+    pub(crate) async fn was_told_truly(&self, ended: &Ended) {
+        let Ok((scope, _)) = &ended.walked else { return };
+        let told: BTreeSet<_> = ended.outcomes.keys().collect();
+        assert_eq!(told, scope.iter().collect(), "every target in scope, and no other");
+        let plan = self.again(Vec::new()).plan().await;
+        for (target, outcomes) in &ended.outcomes {
+            assert_eq!(outcomes.len(), 1, "{target}: {outcomes:?}");
+            if matches!(outcomes[0], Outcome::Changed | Outcome::InSync) {
+                let Planned::Ready(plan) = &plan.targets[target] else { panic!("{target}") };
+                assert!(plan.is_in_sync() && plan.pending.is_empty(), "{target}: {plan:#?}");
+            }
         }
     }
 

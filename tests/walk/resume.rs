@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use linkwalk::aws::{Access, Sessions};
+use linkwalk::aws::Sessions;
 use linkwalk::config::{self, Config};
 use linkwalk::ids::TargetId;
+use linkwalk::plan::aim::Purpose;
 use linkwalk::plan::artifact::{Origin, SavedPlan};
 use linkwalk::plan::outcome::Outcome;
 use linkwalk::plan::{Plan, Planned, TargetPlan};
@@ -19,7 +20,7 @@ use linkwalk::report::plan_json::{self, PlanMeta};
 use linkwalk::report::plan_waves::Course;
 use linkwalk::report::safe;
 use linkwalk::run::journal::{End, Opening, Paper, Past};
-use linkwalk::run::{Journal, Run, Target, discover, execute, observe, resume};
+use linkwalk::run::{Journal, Run, Target, access, discover, execute, observe, resume};
 use linkwalk::sandbox::{Options, Sandbox, World};
 use linkwalk::shutdown::{Level, Shutdown};
 use serde_json::Value;
@@ -138,20 +139,6 @@ fn sandbox(world: World) -> Sandbox {
         ..Options::at(Timestamp::now())
     };
     Sandbox::new(world, options)
-}
-
-fn access(config: &Config) -> Access {
-    let organization = &config.organization;
-    Access {
-        partition: "aws",
-        home_region: organization.regions[0].clone(),
-        role: organization.role.clone(),
-        external_id: organization.external_id.clone(),
-        session_name: organization.session_name.clone(),
-        session_tags: BTreeMap::new(),
-        source_identity: None,
-        via: Vec::new(),
-    }
 }
 
 /// One process of the run, over what the last one left.
@@ -285,6 +272,9 @@ fn saved_plan(plan: &Plan) -> String {
         origin: &origin,
         names: &BTreeMap::new(),
         course: &Course::default(),
+        aim: &Purpose::default(),
+        spared: Vec::new(),
+        shard: None,
     };
     safe::json(&plan_json::document(plan, &meta)).unwrap()
 }

@@ -3,7 +3,6 @@
 //! `LINKWALK_SEEDS=5000 cargo test --test walk simulation` runs more; a seed that fails is named, and
 //! `LINKWALK_SEED=1234 cargo test --test walk simulation` runs it alone and in the same way.
 
-use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use linkwalk::shutdown::Level;
 use serde_json::Value;
 
 use crate::rehearsal::tap::Crash;
-use crate::rehearsal::{Ended, Mishap, Rehearsal, facts};
+use crate::rehearsal::{Mishap, Rehearsal, facts};
 
 const ACCOUNTS: &str = r#"
 deployment = "privatelink"
@@ -95,7 +94,7 @@ async fn simulate(seed: u64) {
         rehearsal.calls();
         assert_eq!(facts::foreign(&rehearsal.sandbox.world()), foreign);
         if let Some(ended) = ended {
-            told_the_truth(&rehearsal, &ended).await;
+            rehearsal.was_told_truly(&ended).await;
         }
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
@@ -105,28 +104,13 @@ async fn simulate(seed: u64) {
         tokio::time::sleep(Duration::from_secs(30)).await;
         rehearsal = rehearsal.again(Vec::new());
         let last = rehearsal.apply(Mishap::default()).await.unwrap();
-        told_the_truth(&rehearsal, &last).await;
+        rehearsal.was_told_truly(&last).await;
         if facts::ours(&rehearsal.sandbox.world()) == calm {
             break;
         }
     }
     assert_eq!(facts::ours(&rehearsal.sandbox.world()), calm);
     assert_eq!(facts::foreign(&rehearsal.sandbox.world()), foreign);
-}
-
-/// Every target in scope has exactly one outcome, and those said to be right are.
-async fn told_the_truth(after: &Rehearsal, ended: &Ended) {
-    let Ok((scope, _)) = &ended.walked else { return };
-    let told: BTreeSet<_> = ended.outcomes.keys().collect();
-    assert_eq!(told, scope.iter().collect(), "every target in scope, and no other");
-    let plan = after.again(Vec::new()).plan().await;
-    for (target, outcomes) in &ended.outcomes {
-        assert_eq!(outcomes.len(), 1, "{target}: {outcomes:?}");
-        if matches!(outcomes[0], Outcome::Changed | Outcome::InSync) {
-            let Planned::Ready(plan) = &plan.targets[target] else { panic!("{target}") };
-            assert!(plan.is_in_sync() && plan.pending.is_empty(), "{target}: {plan:#?}");
-        }
-    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {

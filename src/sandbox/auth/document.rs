@@ -264,7 +264,7 @@ fn conditions(given: &Value) -> Result<Vec<Condition>, String> {
             let is_it = |known: &&str| {
                 if known.ends_with('/') { key.starts_with(*known) } else { key == *known }
             };
-            if !KNOWN.iter().any(|known| is_it(&known)) {
+            if !KNOWN.iter().any(|known| is_it(known)) {
                 return Err(format!("the condition key {key} is not known here"));
             }
             let values = texts(values)?;
