@@ -23,5 +23,5 @@ pub(super) const EXAMPLES: &str = "Examples:
   linkwalk doctor --shared-root            # may the consumers pull the shared account's images?
   linkwalk doctor --ou '/Workloads/**' -o json
 
-It reads and makes dry runs; nothing is changed. Exit codes: 0 nothing is in the way (warnings and what cannot
-be told included); 1 a problem, or an account could not be looked at.";
+It reads and makes dry runs; nothing is changed. Exit codes: 0 nothing is in the way (warnings and
+what cannot be told included); 1 a problem, or an account could not be looked at.";

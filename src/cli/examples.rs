@@ -8,8 +8,9 @@ Examples:
   linkwalk plan                            # what would change; changes nothing
   linkwalk apply --account 111122223333    # one account first
 
-Exit codes: 0 in sync or converged; 1 something failed or is unreachable; 2 drift (audit) or changes pending
-(plan --detailed-exitcode); 64 wrong usage or accounts.toml, nothing was touched; 130 interrupted.
+Exit codes: 0 in sync or converged; 1 something failed or is unreachable; 2 drift (audit) or
+changes pending (plan --detailed-exitcode); 64 wrong usage or accounts.toml, nothing was touched;
+130 interrupted.
 `linkwalk explain CODE` says more about any code that linkwalk shows.";
 
 pub(super) const ACCOUNTS: &str = "\
@@ -51,7 +52,8 @@ Examples:
   linkwalk report merge audit-*.json --report html=audit.html   # of an audit, as a page
   linkwalk report merge --partial shard-1.json shard-3.json     # although one is missing
 
-The files are what `apply -o json` or `audit -o json` of every shard wrote. Exit codes are those of the whole.";
+The files are what `apply -o json` or `audit -o json` of every shard wrote. Exit codes are those of
+the whole.";
 
 pub(super) const FORCE_UNLOCK: &str = "\
 Examples:
@@ -72,6 +74,14 @@ Examples:
   linkwalk rehearse --accounts 1000 --endpoints ecr,logs,ssm     # how long would it take?
   linkwalk rehearse --faults realistic --html rehearsal.html     # when things go wrong, as a page
   linkwalk plan --save-world world.json && linkwalk rehearse --world world.json   # on yours";
+
+pub(super) const ROLE: &str = "\
+Examples:
+  linkwalk role > role.yaml                # CloudFormation, with the commands for a StackSet in it
+  linkwalk role --for plan,audit           # a role that can change nothing
+  linkwalk role --for apply,destroy --format terraform --out modules/linkwalk   # a module
+  linkwalk role --caller --format json     # what whoever runs linkwalk needs
+  linkwalk role --trust arn:aws:iam::111122223333:role/runner --organization o-a1b2c3d4e5";
 
 pub(super) const DESTROY: &str = "\
 Examples:
@@ -163,9 +173,12 @@ mod tests {
             let verb = name.split(' ').next_back().unwrap();
             let shows = examples.iter().any(|example| example.contains(verb));
             assert!(shows, "no example of {name} shows it: {examples:?}");
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 100, "{name}: a terminal would break: {line}");
+            }
             for example in &examples {
                 assert!(example.starts_with("linkwalk "), "{name}: {example}");
-                assert!(example.chars().count() <= 98, "{name}: too long: {example}");
             }
         }
     }

@@ -120,8 +120,8 @@ mod tests {
                   of the VPC; AWS refuses the endpoint otherwise.
           To do   Switch both on in the account (`aws ec2
                   modify-vpc-attribute`), after asking those who rely on them
-                  being off; let plans do it with `network.fix_vpc_dns =
-                  true`; or set `private_dns = false`.
+                  being off; let plans do it with `network.fix_vpc_dns = true`;
+                  or set `private_dns = false`.
           AWS     https://docs.aws.amazon.com/vpc/latest/privatelink/interface-endpoints.html
 
         dns-attributes-off (note)
