@@ -11,7 +11,7 @@ pub struct Doctor {
     #[command(flatten)]
     pub scope: Scope,
     /// Instead: do the ECR repositories of the shared root let the consumers pull? Reads ECR in the accounts of
-    /// organization.shared_root (--account names one of them)
+    /// `organization.shared_root` (--account names one of them)
     #[arg(long, conflicts_with_all = ["units", "waves", "only", "from", "shard"])]
     pub shared_root: bool,
 }

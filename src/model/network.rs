@@ -36,7 +36,9 @@ pub struct Vpc {
 }
 
 /// An attribute of a VPC that private DNS needs to be on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum DnsAttribute {
     /// `enableDnsSupport`: AWS's resolver answers in the VPC.
