@@ -3,7 +3,10 @@
 mod apply;
 mod audit;
 mod change;
+mod contracts;
 mod doctor;
+mod examples;
+mod init;
 mod output;
 mod policy;
 mod rehearse;
@@ -19,7 +22,9 @@ use clap::{Args, Parser, Subcommand};
 pub use apply::Apply;
 pub use audit::AuditOptions;
 pub use change::{Adopt, Change, Deleting};
+pub use contracts::{CompletionsOptions, Document, ExplainOptions, ManOptions, SchemaOptions};
 pub use doctor::Doctor;
+pub use init::Init;
 pub use output::{Color, Output, Written};
 pub use policy::PolicyOptions;
 pub use rehearse::{Faults, Rehearsal};
@@ -37,9 +42,7 @@ use crate::ids::AccountId;
     version,
     propagate_version = true,
     max_term_width = 100,
-    after_help = "Exit codes: 0 in sync or converged; 1 something failed or is unreachable; \
-                  2 drift (audit) or changes pending (plan --detailed-exitcode);\n64 wrong usage or accounts.toml, \
-                  nothing was touched; 130 interrupted."
+    after_help = examples::LINKWALK
 )]
 pub struct Cli {
     /// Options of every command.
@@ -86,9 +89,10 @@ pub struct Common {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first accounts.toml from what is in the organization, or a starter; changes nothing in AWS
+    Init(Init),
     /// Show the walk: who is a consumer, who is skipped and why
-    #[command(after_help = "Examples:\n  linkwalk accounts\n  linkwalk accounts --explain \
-                            111122223333\n  linkwalk accounts -o json")]
+    #[command(after_help = examples::ACCOUNTS)]
     Accounts {
         /// Show every rule that was looked at for this account
         #[arg(long, value_name = "ID")]
@@ -99,9 +103,7 @@ pub enum Command {
     },
     /// Show what would change; changes nothing
     #[command(
-        after_help = "Examples:\n  linkwalk plan\n  linkwalk plan --account 111122223333   # \
-                            that account in full\n  linkwalk plan --out plan.json         # for \
-                      `linkwalk apply plan.json`"
+        after_help = examples::PLAN
     )]
     Plan {
         /// Which targets
@@ -125,16 +127,11 @@ pub enum Command {
     },
     /// Plan, ask, change, wait until every endpoint is available, and look again
     #[command(
-        after_help = "Examples:\n  linkwalk apply\n  linkwalk apply --yes                    \
-                            # for pipelines\n  linkwalk apply --account 111122223333   # one \
-                            account first\n  linkwalk apply plan.json             # exactly what `plan --out` showed; \
-                      does not ask"
+        after_help = examples::APPLY
     )]
     Apply(Apply),
     /// List the runs of `apply`: when, how each ended, and which can be gone on with
-    #[command(
-        after_help = "Examples:\n  linkwalk runs\n  linkwalk runs -o json\n  linkwalk runs --prune 20"
-    )]
+    #[command(after_help = examples::RUNS)]
     Runs {
         /// First delete all but the newest N; what is running, was killed or interrupted stays
         #[arg(long, value_name = "N")]
@@ -143,8 +140,7 @@ pub enum Command {
     /// Tell an earlier run again, from its journal alone; or join the reports of shards
     #[command(
         args_conflicts_with_subcommands = true,
-        after_help = "Examples:\n  linkwalk report                       # the last run\n  linkwalk \
-                      report 20261123T024501Z-ab12\n  linkwalk report -o json\n  linkwalk report merge shard-*.json"
+        after_help = examples::REPORT
     )]
     Report {
         /// Or join the reports of shards
@@ -155,8 +151,7 @@ pub enum Command {
     },
     /// Break the lock that a run has left behind, when it is certain that the run has ended
     #[command(
-        after_help = "Examples:\n  linkwalk force-unlock 20261123T024501Z-ab12   # the id is in the \
-                      refusal"
+        after_help = examples::FORCE_UNLOCK
     )]
     ForceUnlock {
         /// The run that holds the lock
@@ -170,10 +165,7 @@ pub enum Command {
     },
     /// Find everything that differs from accounts.toml, and say what to do about it; changes nothing
     #[command(
-        after_help = "Examples:\n  linkwalk audit\n  linkwalk audit --report html=audit.html --report \
-                            junit=audit.xml\n  linkwalk audit --since yesterday.json --report \
-                            json=today.json\n\nExit codes: 0 no drift; 2 drift; 1 an account could \
-                            not be looked at, whatever else was found."
+        after_help = examples::AUDIT
     )]
     Audit(AuditOptions),
     /// Prove access, permissions, networks and quotas in every account, before any change; changes nothing
@@ -181,19 +173,14 @@ pub enum Command {
     Doctor(Doctor),
     /// Predict a rollout: the real one, in a simulated organization and in virtual time
     #[command(
-        after_help = "Examples:\n  linkwalk rehearse --accounts 1000 --endpoints ecr,logs,ssm\n  \
-                            linkwalk rehearse --faults realistic --html rehearsal.html\n  linkwalk plan \
-                            --save-world world.json && linkwalk rehearse --world world.json"
+        after_help = examples::REHEARSE
     )]
     Rehearse(Rehearsal),
     /// Print the role that accounts need, with no more rights than that, or what its caller needs
     Role(RoleOptions),
     /// Delete everything that this deployment owns, after a typed confirmation
     #[command(
-        after_help = "Examples:\n  linkwalk destroy --plan                     # what would go\n  \
-                            linkwalk destroy --account 111122223333     # one account; it need not \
-                            be a consumer any more\n  linkwalk destroy --yes --confirm o-a1b2c3d4e5   \
-                            # for pipelines"
+        after_help = examples::DESTROY
     )]
     Destroy {
         /// Which targets
@@ -212,13 +199,23 @@ pub enum Command {
         #[command(flatten)]
         deleting: Deleting,
     },
+    /// Say what a code means, why it happens and what to do: of errors, findings, blocked items, outcomes
+    #[command(after_help = examples::EXPLAIN)]
+    Explain(ExplainOptions),
+    /// Print the JSON Schema of accounts.toml or of a document that linkwalk writes
+    #[command(after_help = examples::SCHEMA)]
+    Schema(SchemaOptions),
+    /// Print the completions of a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(CompletionsOptions),
+    /// Print the manual page, or write all of them
+    #[command(after_help = examples::MAN)]
+    Man(ManOptions),
     /// Show the policy that endpoints of a service would have, as it would be sent
     Policy(PolicyOptions),
     /// Break, reset or serve the AWS in memory that --sandbox works in
     #[command(
-        after_help = "Examples:\n  linkwalk --sandbox apply         # no AWS account needed\n  \
-                            linkwalk sandbox break           # make drift\n  linkwalk --sandbox \
-                            plan          # find it\n  linkwalk sandbox reset           # begin anew"
+        after_help = examples::SANDBOX
     )]
     Sandbox {
         /// What to do

@@ -17,9 +17,9 @@
 //! Two phases and a barrier: everything is read and planned before anything is changed. The planner
 //! makes every choice, the executor makes none. A failing target is data inside its outcome.
 //!
-//! Who may name whom, read downwards: `ids` < `model` < `plan`, `config`, `aws` < `audit`, `doctor` < `report`,
+//! Who may name whom, read downwards: `ids` < `model` < `plan`, `config`, `aws` < `audit`, `doctor` < `explain` < `report`,
 //! `run` < `commands` < `main`. `plan`, `audit` and `doctor` are synchronous and pure. `aws` is the only module that
-//! names the SDK. `rehearse` is pure as well and names no more than `plan` does.
+//! names the SDK. `rehearse` and `init` are pure as well.
 //! `run` prints nothing. A test holds these rules.
 
 pub mod audit;
@@ -29,7 +29,9 @@ pub mod commands;
 pub mod config;
 pub mod doctor;
 pub mod exit;
+pub mod explain;
 pub mod ids;
+pub mod init;
 pub mod locked;
 pub mod model;
 pub mod plan;

@@ -39,7 +39,7 @@ pub const FORMAT: &str = "1.0";
 /// A whole audit: the document that every report is a rendering of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Audit {
-    /// [`FORMAT`]
+    /// Version of this document, MAJOR.MINOR.
     pub format: String,
     /// Always `audit`.
     pub kind: String,

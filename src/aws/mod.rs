@@ -31,7 +31,7 @@ pub use organizations::Organizations;
 pub use quotas::Quotas;
 pub use registry::{Entry, Registry};
 pub use requests::Request;
-pub use sessions::{Access, Caller, Sessions};
+pub use sessions::{Access, Caller, Sessions, region_of_environment};
 pub use throttle::OnThrottle;
 pub use topic::Topic;
 pub use traffic::Traffic;

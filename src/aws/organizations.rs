@@ -1,6 +1,6 @@
 //! AWS Organizations: the tree of units and the accounts in it, every page of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::{
@@ -150,6 +150,15 @@ impl Organizations {
         let request = self.client.list_accounts_for_parent().parent_id(parent.id());
         let accounts = every_page!("ListAccountsForParent", request.clone(), accounts);
         Ok(accounts.into_iter().filter_map(|account| convert(account, parent)).collect())
+    }
+
+    /// Delegated administrators, of whichever service
+    /// (<https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListDelegatedAdministrators.html>).
+    pub async fn delegated_administrators(&self) -> Result<BTreeSet<AccountId>, Failure> {
+        let request = self.client.list_delegated_administrators();
+        let found =
+            every_page!("ListDelegatedAdministrators", request.clone(), delegated_administrators);
+        Ok(found.into_iter().filter_map(|one| one.id?.parse().ok()).collect())
     }
 
     /// The account's tags.

@@ -5,20 +5,24 @@ use std::env;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::identity::IdentityCache;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_ec2::config::retry::RetryPartition;
 use aws_sdk_sts::types::Tag;
 use aws_smithy_async::time::{SharedTimeSource, TimeSource};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::time::Instant;
 
-use super::assume::AssumedRole;
+use super::assume::{AssumedRole, ROLE_STEP};
 use super::limiter::Limiter;
 use super::pace::Buckets;
 use super::paced::Paced;
@@ -64,6 +68,23 @@ const ATTEMPTS: u32 = 10;
 
 /// Attempts of the calls before any work: a wrong endpoint or proxy should be told at once.
 const FIRST_ATTEMPTS: u32 = 3;
+
+/// Variables that name credentials: whoever sets one means to use them.
+const NAMED_CREDENTIALS: [&str; 6] = [
+    "AWS_PROFILE",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+];
+
+/// The region of the environment or of the profile, as it is written there. Nobody is asked.
+pub async fn region_of_environment() -> Option<Region> {
+    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new());
+    region.region().await.map(|region| Region::new(region.as_ref()))
+}
 
 /// Makes clients. The credentials in here are never printed, logged or written.
 pub struct Sessions {
@@ -138,6 +159,41 @@ impl Sessions {
             .stalled_stream_protection(no_stall_watch())
             .build();
         Self::new(caller, access, speed)
+    }
+
+    /// The same caller with another role in the accounts.
+    #[must_use]
+    pub fn assuming(&self, role: &str) -> Self {
+        let access = Access { role: role.to_owned(), ..self.access.clone() };
+        Self::new(self.caller.clone(), access, self.speed)
+    }
+
+    /// The member role's name.
+    pub fn role(&self) -> &str {
+        &self.access.role
+    }
+
+    /// Whether there are any credentials. Those that are there and do not work, as an expired SSO session or
+    /// a profile that is named and missing, are credentials: their error is told by the first call.
+    pub async fn has_credentials(&self) -> bool {
+        let Some(provider) = self.caller.credentials_provider() else { return false };
+        match provider.provide_credentials().await {
+            Err(CredentialsError::CredentialsNotLoaded(_)) => NAMED_CREDENTIALS
+                .iter()
+                .any(|name| env::var_os(name).is_some_and(|v| !v.is_empty())),
+            _ => true,
+        }
+    }
+
+    /// Whether the account can be entered with the member role. What the account may do then, and in which
+    /// regions, is not looked at.
+    pub async fn enter(&self, account: &AccountId) -> Result<(), Failure> {
+        let config = aws_sdk_sts::config::Builder::from(&self.member(account)).build();
+        let answer = aws_sdk_sts::Client::from_conf(config).get_caller_identity().send().await;
+        match answer.map_err(|e| error::failure("GetCallerIdentity", &e)) {
+            Err(failure) if failure.operation == ROLE_STEP => Err(failure),
+            _ => Ok(()),
+        }
     }
 
     fn new(caller: SdkConfig, access: Access, speed: f64) -> Self {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::Only;
@@ -12,7 +13,7 @@ use crate::plan::aim::{Adoption, Aim, Changes, Deletions, Kind, Mode, Purpose};
 pub struct Change {
     /// How far to go: create-only makes what is missing, repair also mends what differs, sync also
     /// deletes what is ours and no longer wanted
-    #[arg(long, value_name = "MODE", default_value = "repair")]
+    #[arg(long, value_name = "MODE", default_value = "repair", value_parser = modes())]
     pub mode: Mode,
     /// Take foreign endpoints and security groups that match a wanted one into the deployment, by
     /// tagging them; with =repair what differs is mended at once
@@ -27,6 +28,12 @@ pub struct Change {
     /// What may be deleted.
     #[command(flatten)]
     pub deleting: Deleting,
+}
+
+/// The modes by name, so that help, errors and shells can offer them.
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    let words = Mode::ALL.iter().map(|mode| mode.as_str());
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<Mode>())
 }
 
 /// What becomes of what is adopted.

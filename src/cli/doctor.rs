@@ -11,7 +11,7 @@ pub struct Doctor {
     #[command(flatten)]
     pub scope: Scope,
     /// Instead: do the ECR repositories of the shared root let the consumers pull? Reads ECR in the accounts of
-    /// organization.shared_root (--account names one of them)
+    /// `organization.shared_root` (--account names one of them)
     #[arg(long, conflicts_with_all = ["units", "waves", "only", "from", "shard"])]
     pub shared_root: bool,
 }
@@ -23,5 +23,5 @@ pub(super) const EXAMPLES: &str = "Examples:
   linkwalk doctor --shared-root            # may the consumers pull the shared account's images?
   linkwalk doctor --ou '/Workloads/**' -o json
 
-It reads and makes dry runs; nothing is changed. Exit codes: 0 nothing is in the way (warnings and what cannot
-be told included); 1 a problem, or an account could not be looked at.";
+It reads and makes dry runs; nothing is changed. Exit codes: 0 nothing is in the way (warnings and
+what cannot be told included); 1 a problem, or an account could not be looked at.";

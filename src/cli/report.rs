@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::examples;
+
 /// What else `report` does.
 #[derive(Debug, Subcommand)]
 pub enum ReportVerb {
     /// Join the reports of all shards of a run or an audit; the verdict is that of the whole
     #[command(
-        after_help = "Examples:\n  linkwalk report merge shard-*.json\n  linkwalk report merge \
-                      audit-*.json --report html=audit.html\n\nThe files are what `apply -o json` or \
-                      `audit -o json` of every shard wrote. Exit codes are those of the whole."
+        after_help = examples::REPORT_MERGE
     )]
     Merge(Merge),
 }

@@ -6,17 +6,14 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
+use super::examples;
 use crate::model::permissions::Use;
 use crate::role::{Organization, Trusted};
 
 /// Which role, for whom, and how it is written.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Examples:\n  linkwalk role > role.yaml                      # CloudFormation, with the \
-                  commands for a StackSet in it\n  linkwalk role --for plan,audit                 # a role that \
-                  can change nothing\n  linkwalk role --for apply,destroy --format terraform --out modules/linkwalk\n  \
-                  linkwalk role --caller --format json           # what whoever runs linkwalk needs\n  linkwalk role \
-                  --trust arn:aws:iam::111122223333:role/runner --organization o-a1b2c3d4e5"
+    after_help = examples::ROLE
 )]
 pub struct RoleOptions {
     /// What it must be able to do; several with commas [default: plan,audit,doctor,apply]

@@ -1,6 +1,8 @@
 //! `linkwalk accounts`: the walk itself.
 
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::out;
 use super::stage::Stage;
@@ -11,7 +13,7 @@ use crate::ids::AccountId;
 use crate::model::account::{Account, Standing};
 use crate::model::failure::Failure;
 use crate::report::event::EventKind;
-use crate::report::{accounts, safe};
+use crate::report::{accounts, contract, safe};
 use crate::run::{Run, Walk, discover};
 
 /// Runs the command.
@@ -106,6 +108,31 @@ fn text(account: &Account, why: &Explanation) -> String {
     lines.join("\n") + "\n"
 }
 
-fn document(account: &Account, why: &Explanation) -> Value {
-    json!({ "format": accounts::FORMAT, "account": account, "explanation": why })
+/// One account and why it stands where it stands: what `accounts --explain ID -o json` writes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Account explained")]
+struct Document<'a> {
+    /// Version of this document, MAJOR.MINOR.
+    format: &'static str,
+    /// Always `account`.
+    kind: &'static str,
+    /// The account.
+    account: &'a Account,
+    /// Why.
+    explanation: &'a Explanation,
+    /// Whether the organization is the sandbox's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<bool>,
+}
+
+/// The JSON Schema of the document about one account.
+pub(super) fn schema() -> Schema {
+    contract::of::<Document<'_>>()
+}
+
+fn document(account: &Account, explanation: &Explanation) -> Value {
+    let (format, kind) = (accounts::FORMAT, "account");
+    let document = Document { format, kind, account, explanation, sandbox: None };
+    // Plain structs with text keys always serialise.
+    serde_json::to_value(document).unwrap_or_default()
 }

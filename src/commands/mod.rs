@@ -4,11 +4,15 @@ mod accounts;
 mod apply;
 mod audit;
 mod caps;
+mod completions;
 mod course;
 mod destroy;
 mod doctor;
+mod explain;
+mod init;
 mod kept;
 mod ledger;
+mod man;
 mod merge;
 mod notify;
 mod out;
@@ -22,6 +26,7 @@ mod runs;
 mod sandbox;
 mod save_world;
 mod saved;
+mod schema;
 mod scope;
 mod screen;
 mod shared_root;
@@ -62,6 +67,9 @@ fn usage<T>(checked: Result<T, String>) -> Result<T, Exit> {
 fn start(mut cli: Cli) -> Result<Exit, Exit> {
     if let Command::Rehearse(asked) = &cli.command {
         return Ok(rehearse::run(asked, &cli.common));
+    }
+    if let Command::Init(asked) = &cli.command {
+        return Ok(init::run(asked, &cli));
     }
     if let Command::Policy(asked) = &cli.command {
         return Ok(policy::run(asked, &cli));
@@ -137,12 +145,17 @@ async fn perform(
         Command::Doctor(asked) if asked.shared_root => shared_root::run(stage, &asked).await,
         Command::Doctor(asked) => doctor::run(stage, &asked).await,
         Command::ForceUnlock { run, yes, .. } => unlock::run(stage, home, &run, yes).await,
-        Command::Rehearse(_)
+        Command::Init(_)
+        | Command::Rehearse(_)
         | Command::Role(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs { .. }
-        | Command::Report { .. } => Exit::Ok,
+        | Command::Report { .. }
+        | Command::Explain(_)
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Exit::Ok,
     }
 }
 
@@ -154,6 +167,10 @@ fn told_again(cli: &Cli, home: &State, screen: Screen) -> Option<Exit> {
             Some(merge::run(asked, cli.common.output, screen))
         }
         Command::Report { run, .. } => Some(runs::report(home, run.as_deref(), screen)),
+        Command::Explain(asked) => Some(explain::run(asked, screen)),
+        Command::Schema(asked) => Some(schema::run(asked.of)),
+        Command::Completions(asked) => Some(completions::run(asked.shell)),
+        Command::Man(asked) => Some(man::run(asked)),
         _ => None,
     }
 }
@@ -220,12 +237,17 @@ fn check_before_start(cli: &Cli, config: &Config) -> Result<(Aim, Option<SavedPl
     };
     match &cli.command {
         Command::Accounts { .. }
+        | Command::Init(_)
         | Command::Rehearse(_)
         | Command::Role(_)
         | Command::Policy(_)
         | Command::Sandbox { .. }
         | Command::Runs { .. }
-        | Command::Report { .. } => Ok((Aim::default(), None)),
+        | Command::Report { .. }
+        | Command::Explain(_)
+        | Command::Schema(_)
+        | Command::Completions(_)
+        | Command::Man(_) => Ok((Aim::default(), None)),
         Command::ForceUnlock { yes, .. } => {
             unlock::check_can_confirm(*yes).map(|()| (Aim::default(), None))
         }
@@ -291,12 +313,17 @@ impl Command {
             Self::Apply(apply) => &apply.scope.shard,
             Self::Audit(audit) => &audit.scope.shard,
             Self::Doctor(asked) => &asked.scope.shard,
-            Self::Runs { .. }
+            Self::Init(_)
+            | Self::Runs { .. }
             | Self::Report { .. }
             | Self::Rehearse(_)
             | Self::Policy(_)
             | Self::Role(_)
-            | Self::Sandbox { .. } => return Ok(None),
+            | Self::Sandbox { .. }
+            | Self::Explain(_)
+            | Self::Schema(_)
+            | Self::Completions(_)
+            | Self::Man(_) => return Ok(None),
         };
         match asked.shard {
             None => Shard::of_environment(|name| std::env::var(name).ok()),
@@ -306,6 +333,7 @@ impl Command {
 
     fn name(&self) -> &'static str {
         match self {
+            Self::Init(_) => "init",
             Self::Accounts { .. } => "accounts",
             Self::Plan { .. } | Self::Destroy { plan: true, .. } => "plan",
             Self::Audit(_) => "audit",
@@ -319,6 +347,10 @@ impl Command {
             Self::Role(_) => "role",
             Self::Policy(_) => "policy",
             Self::Sandbox { .. } => "sandbox",
+            Self::Explain(_) => "explain",
+            Self::Schema(_) => "schema",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 

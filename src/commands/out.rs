@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::explain;
 use crate::model::failure::Failure;
 use crate::report::safe;
 
@@ -36,6 +37,9 @@ pub(super) fn failure(what: &str, failure: &Failure) {
     error(&format!("{what}: {}", safe::text(&failure.to_string())));
     if let Some(hint) = &failure.hint {
         stderr(&format!("  help: {hint}\n"));
+    }
+    if let Some(code) = failure.code.as_ref().filter(|code| !explain::of(code).is_empty()) {
+        stderr(&format!("  more: linkwalk explain {}\n", safe::text(code)));
     }
 }
 

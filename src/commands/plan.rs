@@ -11,15 +11,13 @@ use crate::cli::{Output, Scope};
 use crate::exit::Exit;
 use crate::ids::{AccountId, TargetId};
 use crate::model::failure::Failure;
-use serde_json::json;
-
 use crate::model::shard::Part;
 use crate::plan::aim::{Aim, Purpose};
 use crate::plan::artifact::Origin;
 use crate::plan::outcome::{Held, Outcome};
 use crate::plan::{Plan, Planned, TargetPlan};
 use crate::report::event::EventKind;
-use crate::report::plan_json::{self, PlanMeta};
+use crate::report::plan_json::{self, PlanMeta, Spared};
 use crate::report::plan_text::{self, PlanTextOptions};
 use crate::report::plan_waves::Course;
 use crate::report::{progress, safe};
@@ -289,13 +287,13 @@ pub(super) fn document(
         names: &names(&prepared.targets),
         origin: &origin,
         course,
+        aim: &run.aim.purpose,
+        spared: prepared
+            .spared
+            .iter()
+            .map(|(target, reason)| Spared { target: &target.id, name: &target.name, reason })
+            .collect(),
+        shard: prepared.part.as_ref(),
     };
-    let mut document = plan_json::document(&prepared.plan, &meta);
-    document["aim"] = json!(run.aim.purpose);
-    document["spared"] = prepared
-        .spared
-        .iter()
-        .map(|(target, reason)| json!({ "target": target.id, "name": target.name, "reason": reason }))
-        .collect();
-    with_part(document, prepared)
+    plan_json::document(&prepared.plan, &meta)
 }

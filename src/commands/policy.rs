@@ -70,13 +70,12 @@ fn shown(asked: &PolicyOptions, cli: &Cli) -> Result<PolicyDocument, Wrong> {
     };
     let regions = config.as_ref().map(|config| &config.organization.regions);
     let region = asked.region.as_ref().or_else(|| regions?.first()).ok_or_else(none)?;
-    let organization = match &asked.organization {
-        Some(id) => id.clone(),
-        None => {
-            let config = config.as_ref().ok_or_else(none)?;
-            note(&found, region, config);
-            organization(config, cli)?
-        }
+    let organization = if let Some(id) = &asked.organization {
+        id.clone()
+    } else {
+        let config = config.as_ref().ok_or_else(none)?;
+        note(&found, region, config);
+        organization(config, cli)?
     };
     Ok(Perimeter { organization: &organization, region }.policy(&found.short))
 }
@@ -115,7 +114,7 @@ fn organization(config: &Config, cli: &Cli) -> Result<String, Wrong> {
         }
         let id = organization_id(config, &described).map_err(Wrong::Failed)?;
         match (id, described) {
-            (Some(id), _) => Ok(id),
+            (Some(id), _) | (None, Ok((id, _))) => Ok(id),
             (None, Err(mut failure)) => {
                 failure.hint = Some(
                     "give --organization o-..., or set it in accounts.toml: id = \"o-...\" in \
@@ -124,7 +123,6 @@ fn organization(config: &Config, cli: &Cli) -> Result<String, Wrong> {
                 );
                 Err(Wrong::Failed(failure))
             }
-            (None, Ok((id, _))) => Ok(id),
         }
     })
 }

@@ -28,10 +28,8 @@ pub(super) fn run(
     let told = format(asked, written).and_then(|format| {
         let (wish, notes) = wish(asked, config, sandbox)?;
         tell(&notes);
-        let printed = match asked.caller {
-            true => role::caller(config, &wish),
-            false => role::member(config, &wish),
-        }?;
+        let make = if asked.caller { role::caller } else { role::member };
+        let printed = make(config, &wish)?;
         show(asked, format, &printed, screen)?;
         tell(&printed.notes);
         Ok(())

@@ -1,5 +1,5 @@
 //! `linkwalk doctor --shared-root`: whether the shared root's repositories let the consumers pull. Reads ECR
-//! there, changes nothing, and is the only command that enters the shared root.
+//! there and changes nothing.
 
 use std::sync::Arc;
 

@@ -57,7 +57,10 @@ pub(super) fn refused(path: &Path, error: &io::Error) -> Problem {
     match error.kind() {
         io::ErrorKind::NotFound => Problem::of_file(
             format!("there is no {shown}"),
-            format!("write one; the least it can say is:\n\n{MINIMAL}"),
+            format!(
+                "run `linkwalk init`, which proposes one from your organization; or write one, the least it \
+                 can say is:\n\n{MINIMAL}"
+            ),
         ),
         io::ErrorKind::IsADirectory => Problem::of_file(
             format!("{shown} is a directory"),

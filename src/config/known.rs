@@ -63,6 +63,12 @@ pub(super) fn service(short: &str) -> Option<&'static Known> {
     SERVICES.get(short)
 }
 
+/// The type of endpoint that a table of this service's short name asks for; `None` for a name that no table can
+/// have by itself.
+pub fn usual_kind(short: &str) -> Option<EndpointKind> {
+    service(short)?.kinds.first().cloned()
+}
+
 /// Every name a table can have by itself: services and bundles.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     SERVICES.keys().map(String::as_str).chain(BUNDLES.iter().map(|bundle| bundle.name))

@@ -11,6 +11,7 @@
 //! account's network can tell is left to the planner.
 
 mod check;
+mod contract;
 mod digest;
 mod endpoint;
 mod file;
@@ -49,11 +50,13 @@ use crate::model::spec::{
     VpcSelector,
 };
 
+pub use contract::{FORMAT, contract};
 pub use ignore::Ignore;
+pub use known::usual_kind;
 pub use lock::LockBucket;
 pub use notify::Notify;
 pub use policies::{PolicyOf, policy_of};
-pub use problem::ConfigError;
+pub use problem::{ConfigError, nearest};
 pub use protect::Protect;
 pub use rollout::{BudgetMode, Guard, Rollout, THE_REST, Wave};
 pub use scope::{AppliedOverride, Explanation, Place, TriedRule, Verdict};

@@ -82,6 +82,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::model::policy::Perimeter;
 
     fn config(endpoints: &str) -> Config {
         let text =
@@ -111,6 +112,21 @@ mod tests {
             assert_eq!(found, PolicyOf { short: short.to_owned(), said, differs }, "{word}");
         }
         assert_eq!(policy_of("kms", None).unwrap().short, "kms");
+    }
+
+    #[test]
+    fn the_perimeter_of_every_service_passes_the_check_of_files_and_fits() {
+        for region in ["eu-west-1", "cn-north-1", "us-gov-west-1"] {
+            let region = &crate::ids::Region::from(region);
+            for name in known::names().filter(|name| known::service(name).is_some()) {
+                let policy = Perimeter { organization: "o-a1b2c3d4e5", region }.policy(name);
+                assert_eq!(
+                    PolicyDocument::parse(&policy.to_pretty()).as_ref(),
+                    Ok(&policy),
+                    "{name}"
+                );
+            }
+        }
     }
 
     #[test]

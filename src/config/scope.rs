@@ -1,6 +1,7 @@
 //! Who is a consumer, and why. One list of rules, tried in order, is both the answer and its
 //! explanation, so the two cannot disagree.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ids::{AccountId, Region};
@@ -9,7 +10,7 @@ use crate::model::account::{Account, AccountState, Standing};
 use super::{Config, Selector};
 
 /// Why an account stands where it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Explanation {
     /// Consumer or skipped.
     #[serde(flatten)]
@@ -24,7 +25,7 @@ pub struct Explanation {
 }
 
 /// A wave of the rollout, and why an account is in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     /// Which, from 1.
     pub number: usize,
@@ -35,7 +36,7 @@ pub struct Place {
 }
 
 /// A rule and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TriedRule {
     /// The rule, as written in accounts.toml where it is written there.
     pub rule: String,
@@ -44,7 +45,7 @@ pub struct TriedRule {
 }
 
 /// What came of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// It decided.
@@ -67,7 +68,7 @@ impl Verdict {
 }
 
 /// An override that applies to an account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AppliedOverride {
     /// Which `[[override]]` of the file, from 1.
     pub number: usize,

@@ -36,7 +36,7 @@ pub const FORMAT: &str = "1.0";
 /// All that was found: the document of `doctor -o json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Diagnosis {
-    /// [`FORMAT`]
+    /// Version of this document, MAJOR.MINOR.
     pub format: String,
     /// Always `doctor`.
     pub kind: String,

@@ -142,8 +142,11 @@ fn addresses(looked: &Looked) -> Vec<Check> {
             }
             _ => continue,
         };
-        added.into_iter().for_each(|subnet| *taken.entry(subnet).or_default() += 1);
-        removed.into_iter().for_each(|subnet| *taken.entry(subnet).or_default() -= 1);
+        for (subnets, change) in [(added, 1), (removed, -1)] {
+            for subnet in subnets {
+                *taken.entry(subnet).or_default() += change;
+            }
+        }
     }
     let subnets = looked.observed.vpcs.values().flat_map(|vpc| vpc.subnets.values());
     let few: Vec<String> = subnets

@@ -105,7 +105,7 @@ fn unread(kind: QuotaKind, used: Use, failure: &Failure) -> Check {
         Denial { action: Some(action), ..denial }.next("the member role")
     });
     let status = if fits { Status::Unknown } else { Status::Warning };
-    Check { next, status, ..check }.because(failure)
+    Check { status, next, ..check }.because(failure)
 }
 
 /// The VPC that has most of them after the plan.

@@ -155,7 +155,7 @@ impl Repository {
                 }
             }
         }
-        judged.conclude(pullers.len(), reasons);
+        judged.conclude(pullers.len(), &reasons);
         if judged.status == Status::Problem && !is_explicit {
             let refused = judged.refused.iter().map(ToString::to_string).collect();
             let statement = statement_to_add(organization, &refused);
@@ -171,14 +171,14 @@ impl Repository {
     }
 
     /// Status and words, from who may pull.
-    fn conclude(&mut self, consumers: usize, reasons: BTreeSet<String>) {
+    fn conclude(&mut self, consumers: usize, reasons: &BTreeSet<String>) {
         let list = |all: &BTreeSet<String>| all.iter().cloned().collect::<Vec<_>>().join("; ");
         (self.status, self.text) = if !self.refused.is_empty() {
             let who = match self.refused.len() {
                 all if all == consumers => "no consumer may pull".to_owned(),
                 some => format!("{some} of {consumers} consumers may not pull"),
             };
-            (Status::Problem, format!("{who}: {}", list(&reasons)))
+            (Status::Problem, format!("{who}: {}", list(reasons)))
         } else if !self.undecided.is_empty() {
             let who = match self.undecided.len() {
                 all if all == consumers => "the consumers".to_owned(),

@@ -151,7 +151,7 @@ fn after_it_everything_is_tried_on_what_is_there() {
     assert_eq!(
         shown(&scene.trials()),
         [
-            "ec2:CreateVpcEndpoint (interface: logs) not yet",
+            "ec2:CreateVpcEndpoint (interface: logs)",
             "ec2:CreateVpcEndpoint (gateway: s3)",
             "ec2:CreateSecurityGroup",
             "ec2:AuthorizeSecurityGroupIngress",

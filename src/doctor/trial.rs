@@ -59,7 +59,7 @@ pub fn trials(settings: &Settings, looked: &Looked) -> Vec<Trial> {
     if settings.endpoints.is_empty() {
         return Vec::new();
     }
-    let mut trials = creations(looked);
+    let mut trials = creations(settings, looked);
     let groups = groups(settings, looked);
     let tagged = ours(settings, looked).next().map(|one| (one.id.to_string(), &one.key.vpc));
     let tagged = tagged.or_else(|| {
@@ -88,27 +88,34 @@ const NO_DRY_RUN: &str = "it is sent: the call has no dry run";
 const NO_VPC: &str = "a VPC with subnets is there to try it in";
 
 /// One endpoint of each type, exactly as it would be made.
-fn creations(looked: &Looked) -> Vec<Trial> {
+fn creations(settings: &Settings, looked: &Looked) -> Vec<Trial> {
     let kinds = [EndpointKind::Interface, EndpointKind::Gateway, EndpointKind::GatewayLoadBalancer];
     let mut trials: Vec<Trial> =
-        kinds.into_iter().filter_map(|kind| creation(looked, &kind)).collect();
+        kinds.into_iter().filter_map(|kind| creation(settings, looked, &kind)).collect();
     if trials.is_empty() {
         trials.push(Trial::not_yet("ec2:CreateVpcEndpoint", Need::Change, NO_VPC));
     }
     trials
 }
 
-fn creation(looked: &Looked, kind: &EndpointKind) -> Option<Trial> {
+/// Its security group is the deployment's own where that is there, and else the VPC's default one.
+fn creation(settings: &Settings, looked: &Looked, kind: &EndpointKind) -> Option<Trial> {
     let mut desired = wanted(looked).find(|desired| desired.key.kind == *kind)?.clone();
-    let is_made = |group: &SecurityGroupRef| matches!(group, SecurityGroupRef::MadeBy(_));
-    let stands_in = desired.security_groups.iter().any(is_made);
-    if stands_in {
-        desired.security_groups.retain(|group| !is_made(group));
-        let default = default_group(looked, &desired.key.vpc)?;
-        desired.security_groups.insert(SecurityGroupRef::Id(default.id.clone()));
-    }
     let short = short_name(&desired.key.service, looked.region);
     let permission = format!("ec2:CreateVpcEndpoint ({kind}: {short})");
+    let is_made = |group: &SecurityGroupRef| matches!(group, SecurityGroupRef::MadeBy(_));
+    let mut stands_in = false;
+    if desired.security_groups.iter().any(is_made) {
+        let vpc = &desired.key.vpc;
+        let own = our_group(settings, looked).filter(|(place, _)| *place == vpc);
+        stands_in = own.is_none();
+        let group = own.map(|(_, group)| group).or_else(|| default_group(looked, vpc));
+        let Some(group) = group else {
+            return Some(Trial::not_yet(permission, Need::Change, NOTHING_OURS));
+        };
+        desired.security_groups.retain(|group| !is_made(group));
+        desired.security_groups.insert(SecurityGroupRef::Id(group.id.clone()));
+    }
     Some(Trial::of(permission, Need::Change, Verb::CreateEndpoint(desired)).on_stand_in(stands_in))
 }
 

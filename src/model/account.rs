@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ids::AccountId;
 
 /// One member of the organization as discovery saw it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Account {
     /// Twelve digits.
     pub id: AccountId,
@@ -28,7 +29,7 @@ pub struct Account {
 
 /// `State` of an account, or what its retired `Status` says of it
 /// (<https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html>).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(into = "String")]
 pub enum AccountState {
     /// Usable; the only state in which an account is worked on.
@@ -79,7 +80,7 @@ impl From<AccountState> for String {
 }
 
 /// Whether an account gets endpoints, and the rule that decided it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "standing", rename_all = "kebab-case")]
 pub enum Standing {
     /// Gets endpoints.
@@ -95,7 +96,7 @@ pub enum Standing {
 }
 
 /// An account and where it stands: one row of the walk.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Member {
     /// The account.
     #[serde(flatten)]

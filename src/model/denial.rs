@@ -71,9 +71,8 @@ impl Denial {
         };
         let explicit = after("with an explicit deny in a");
         let why = explicit.or_else(|| after("because no ")).unwrap_or_default();
-        let noun = By::NOUNS.iter().find(|(_, noun)| {
-            why.trim_start_matches(|c: char| c == 'n' || c == ' ').starts_with(noun)
-        });
+        let noun =
+            By::NOUNS.iter().find(|(_, noun)| why.trim_start_matches(['n', ' ']).starts_with(noun));
         let policy = explicit
             .and_then(|rest| rest.split_once("arn:"))
             .and_then(|(_, arn)| word(arn)?.rsplit('/').next().map(str::to_owned));

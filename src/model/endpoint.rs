@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ServiceName, VpcId};
@@ -14,7 +15,9 @@ pub type Tags = BTreeMap<String, String>;
 pub const OWNER_TAG: &str = "linkwalk:deployment";
 
 /// The immutable part of an endpoint, and so its identity: AWS can change everything else in place.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct EndpointKey {
     /// The VPC it lives in.
     pub vpc: VpcId,
@@ -25,7 +28,9 @@ pub struct EndpointKey {
 }
 
 /// `VpcEndpointType`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(from = "String", into = "String")]
 pub enum EndpointKind {
     /// Network interfaces in subnets (AWS PrivateLink).
@@ -82,7 +87,7 @@ impl fmt::Display for EndpointKind {
 /// `State` of an endpoint. The service answers in lower camel case while the SDK's enum knows only
 /// Pascal case, so this is parsed from the text in any case
 /// (<https://docs.aws.amazon.com/vpc/latest/privatelink/concepts.html>).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "String", into = "String")]
 pub enum EndpointState {
     /// The service's owner has to accept the connection.
@@ -160,7 +165,9 @@ impl fmt::Display for EndpointState {
 }
 
 /// `IpAddressType` of an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum IpAddressType {
     /// IPv4 addresses only; AWS's default.
@@ -199,7 +206,7 @@ impl fmt::Display for IpAddressType {
 }
 
 /// `DnsOptions` of an endpoint. In a desired endpoint `None` means: not ours to say, take AWS's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DnsOptions {
     /// `DnsRecordIpType` as AWS writes it: `ipv4`, `dualstack`, `ipv6` or `service-defined`.
     #[serde(skip_serializing_if = "Option::is_none")]

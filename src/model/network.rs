@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ipnet::IpNet;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, RouteTableId, SecurityGroupId, SubnetId, VpcId, ZoneId};
@@ -35,7 +36,9 @@ pub struct Vpc {
 }
 
 /// An attribute of a VPC that private DNS needs to be on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum DnsAttribute {
     /// `enableDnsSupport`: AWS's resolver answers in the VPC.
@@ -171,7 +174,9 @@ pub struct SecurityGroup {
 }
 
 /// One permission of a security group, split up so that it has exactly one peer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Rule {
     /// `tcp`, `udp`, `icmp`, a protocol number, or `-1` for all.
     pub protocol: String,
@@ -223,11 +228,13 @@ impl fmt::Display for Rule {
 }
 
 /// The other side of a rule.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Peer {
     /// An address range.
-    Cidr(IpNet),
+    Cidr(#[schemars(with = "String")] IpNet),
     /// A prefix list, `pl-...`.
     PrefixList(String),
     /// Another security group, `sg-...`.

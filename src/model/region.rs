@@ -156,6 +156,15 @@ pub fn is_plausible(region: &Region) -> bool {
     partition(region).is_some()
 }
 
+/// What names of regions look like, as a regular expression in the dialect of JSON Schema: a region that
+/// it matches is plausible.
+pub fn pattern() -> String {
+    let prefixes =
+        PARTITIONS.iter().flat_map(|partition| partition.region_prefixes.iter().copied());
+    let prefixes: Vec<&str> = prefixes.collect();
+    format!("^({})-({})-[1-9][0-9]?$", prefixes.join("|"), COMPASS.join("|"))
+}
+
 /// Every region known to this version.
 pub fn known_regions() -> impl Iterator<Item = &'static str> {
     PARTITIONS.iter().flat_map(|partition| partition.regions.iter().copied())

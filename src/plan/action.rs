@@ -15,7 +15,7 @@ use crate::model::policy::PolicyDocument;
 pub type ActionId = u32;
 
 /// One change of one resource.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Action {
     /// Its number. Written as `number`, because `id` is the resource's.
     #[serde(rename = "number")]
@@ -33,7 +33,7 @@ pub struct Action {
 }
 
 /// What is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "action", rename_all = "kebab-case")]
 pub enum Verb {
     /// `CreateSecurityGroup` with its tags, then `AuthorizeSecurityGroupIngress`.
@@ -134,7 +134,7 @@ impl Verb {
 }
 
 /// A security group to be made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DesiredGroup {
     /// Where.
     pub vpc: VpcId,
@@ -149,7 +149,7 @@ pub struct DesiredGroup {
 }
 
 /// An endpoint as it should be, in the form in which AWS will describe it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DesiredEndpoint {
     /// Its identity.
     pub key: EndpointKey,
@@ -172,7 +172,7 @@ pub struct DesiredEndpoint {
 }
 
 /// A security group that exists, or one that the same plan makes.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SecurityGroupRef {
     /// It is there.
@@ -182,7 +182,7 @@ pub enum SecurityGroupRef {
 }
 
 /// What one `ModifyVpcEndpoint` changes; all of it or none is sent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EndpointChange {
     /// Subnets.
     pub add_subnets: BTreeSet<SubnetId>,

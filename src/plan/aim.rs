@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ids::{EndpointId, SecurityGroupId};
@@ -23,7 +24,7 @@ pub struct Aim {
 }
 
 /// Which way a run goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "purpose", rename_all = "kebab-case")]
 pub enum Purpose {
     /// Towards accounts.toml, as far as is allowed.
@@ -49,7 +50,7 @@ impl Aim {
 }
 
 /// Which changes are allowed on the way to accounts.toml.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Changes {
     /// How far it goes.
     pub mode: Mode,
@@ -75,7 +76,7 @@ impl Changes {
 }
 
 /// What becomes of foreign resources that match a wanted one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Adoption {
     /// They are left alone.
@@ -151,7 +152,7 @@ impl std::error::Error for UnknownWord {}
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident $(= $default:ident)? { $($(#[doc = $about:literal])+ $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
         pub enum $name {
             $($(#[doc = $about])+ #[serde(rename = $word)] $variant,)+
         }

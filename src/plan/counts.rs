@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::iter::Sum;
 use std::ops::Add;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::action::Verb;
 use crate::plan::{Plan, Planned, TargetPlan};
 
 /// Resources that a plan creates, changes in place, deletes and takes into the deployment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Counts {
     /// Resources made.
     pub create: usize,

@@ -41,6 +41,7 @@ mod want;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use check::{violations, violations_for};
@@ -55,14 +56,14 @@ use crate::model::failure::Failure;
 use crate::plan::action::Action;
 
 /// What would be done, for every target in scope.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     /// One entry per target.
     pub targets: BTreeMap<TargetId, Planned>,
 }
 
 /// What became of planning one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "planned", rename_all = "kebab-case")]
 pub enum Planned {
     /// It was observed and planned.
@@ -75,7 +76,7 @@ pub enum Planned {
 }
 
 /// What would be done in one target.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TargetPlan {
     /// In an order in which they can be executed; see [`Action::after`].
     pub actions: Vec<Action>,
@@ -100,7 +101,7 @@ impl TargetPlan {
 }
 
 /// Something desired that is not possible, with its reason.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Blocked {
     /// The VPC, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,7 +119,7 @@ pub struct Blocked {
 
 /// Something worth knowing that is not an action: `satisfied by vpce-... (foreign)`, a shared subnet
 /// left alone, a zone the service does not support.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     /// The VPC, where it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::failure::{ErrorClass, Failure};
@@ -9,7 +10,7 @@ use crate::plan::Blocked;
 use crate::plan::action::ActionId;
 
 /// What became of one target.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Outcome {
     /// Nothing to do.
@@ -60,7 +61,7 @@ pub enum Outcome {
 }
 
 /// Why a target's turn did not come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Held {
     /// The kind of reason.
     pub code: HeldCode,
@@ -81,7 +82,9 @@ impl Held {
 }
 
 /// Kinds of reasons why a target's turn did not come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum HeldCode {
     /// Someone asked the run to stop.
@@ -97,7 +100,7 @@ pub enum HeldCode {
 }
 
 /// A failed action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActionFailure {
     /// Its number in the target's plan; `None` where the failure belongs to no single action.
     pub action: Option<ActionId>,

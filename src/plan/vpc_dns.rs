@@ -33,10 +33,10 @@ pub(super) fn turn_on(
         let mut actions = BTreeSet::new();
         for attribute in site.vpc.dns_off() {
             let field = attribute.as_str().to_owned();
-            let drift = Drift { field, was: false.into(), should_be: true.into() };
+            let difference = Drift { field, was: false.into(), should_be: true.into() };
             let verb = Verb::EnableVpcDns { vpc: vpc.clone(), attribute };
             let after = actions.clone();
-            actions.insert(draft.act(Rank::Vpc, vpc.as_str(), verb, vec![drift], after));
+            actions.insert(draft.act(Rank::Vpc, vpc.as_str(), verb, vec![difference], after));
         }
         if !actions.is_empty() {
             draft.take_back(vpc, "dns-attributes-off");

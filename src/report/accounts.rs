@@ -1,13 +1,16 @@
 //! The walk itself: who gets endpoints, who is left alone, and why.
 
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::model::account::{Member, Standing};
+use crate::report::contract;
 use crate::report::paint::{Line, Tone};
 use crate::report::{safe, words};
 
 /// Version of the JSON document.
-pub const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "1.1";
 
 /// By organizational unit, then by name.
 fn sorted(members: &[Member]) -> Vec<&Member> {
@@ -43,11 +46,38 @@ pub fn text(members: &[Member], color: bool) -> String {
     table + &format!("{}, {skipped} skipped\n", words::count(consumers, "consumer"))
 }
 
+/// The walk: what `accounts -o json` writes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Accounts")]
+struct Document<'a> {
+    /// Version of this document, MAJOR.MINOR.
+    format: &'static str,
+    /// Always `accounts`.
+    kind: &'static str,
+    /// Accounts that get endpoints.
+    consumers: usize,
+    /// Accounts that are left alone.
+    skipped: usize,
+    /// Everybody, by organizational unit and name.
+    accounts: Vec<&'a Member>,
+    /// Whether the organization is the sandbox's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<bool>,
+}
+
+/// The JSON Schema of the document.
+pub fn schema() -> Schema {
+    contract::of::<Document<'_>>()
+}
+
 /// The members as a versioned JSON document.
 pub fn document(members: &[Member]) -> Value {
     let accounts = sorted(members);
     let (consumers, skipped) = tally(&accounts);
-    json!({ "format": FORMAT, "consumers": consumers, "skipped": skipped, "accounts": accounts })
+    let kind = "accounts";
+    let document = Document { format: FORMAT, kind, consumers, skipped, accounts, sandbox: None };
+    // Plain structs with text keys always serialise.
+    serde_json::to_value(document).unwrap_or_default()
 }
 
 fn tally(members: &[&Member]) -> (usize, usize) {
@@ -122,7 +152,7 @@ mod tests {
     #[test]
     fn the_document_has_a_version_and_the_exact_names() {
         let document = document(&walk());
-        assert_eq!(document["format"], "1.0");
+        assert_eq!(document["format"], FORMAT);
         assert_eq!((&document["consumers"], &document["skipped"]), (&3.into(), &2.into()));
         assert_eq!(document["accounts"][1]["name"], "evil\u{1b}[2J\n\u{202e}");
         assert_eq!(document["accounts"][1]["standing"], "skipped");

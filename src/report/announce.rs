@@ -47,9 +47,14 @@ impl Announcer {
                 vec![]
             }
             EventKind::RunStarted { version, command, deployment, sandbox, .. } => {
-                let run = format!("linkwalk {version}: {command}, deployment {deployment}");
+                let of = if deployment.is_empty() { "" } else { ", deployment " };
+                let run = format!("linkwalk {version}: {command}{of}{deployment}");
                 let sandbox = sandbox.then(|| Line::new().tone(Tone::Busy, words::SANDBOX));
                 sandbox.into_iter().chain(pipe.then(|| Line::new().plain(&run))).collect()
+            }
+            EventKind::Discovered { consumers, skipped, .. } if progress.command == "init" => {
+                let all = words::count(consumers + skipped, "account");
+                vec![Line::new().plain(&format!("looking at {consumers} of {all}"))]
             }
             EventKind::Discovered { consumers, skipped, targets } => {
                 let also = if targets == consumers {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Deserializer, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -14,16 +15,18 @@ use crate::ids::TargetId;
 use crate::model::failure::Failure;
 use crate::plan::action::ActionId;
 use crate::plan::outcome::Outcome;
+use crate::report::contract;
 
 /// Version of the event stream. A new minor adds fields or events, which readers ignore; a new major
 /// may change them, which readers refuse.
 pub const FORMAT: &str = "1.1";
 
 /// One thing that happened.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// Since the run began.
     #[serde(rename = "elapsed_ms", serialize_with = "as_millis", deserialize_with = "from_millis")]
+    #[schemars(with = "u64")]
     pub elapsed: Duration,
     /// What.
     #[serde(flatten)]
@@ -47,12 +50,12 @@ fn level_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LevelName, D
 }
 
 /// What can happen.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum EventKind {
     /// Always first.
     RunStarted {
-        /// [`FORMAT`]
+        /// Version of the event stream, MAJOR.MINOR.
         format: Cow<'static, str>,
         /// The program's version.
         version: Cow<'static, str>,
@@ -257,7 +260,7 @@ pub enum EventKind {
 }
 
 /// A wave.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WaveId {
     /// Which, from 1.
     pub wave: usize,
@@ -274,7 +277,7 @@ impl fmt::Display for WaveId {
 }
 
 /// The phases of a run over all targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Reading and planning every target.
@@ -284,7 +287,7 @@ pub enum Phase {
 }
 
 /// What a target is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
     /// Waiting for its turn to send.
@@ -297,6 +300,11 @@ pub enum Step {
     Waiting,
     /// Being read again.
     Verifying,
+}
+
+/// The JSON Schema of one event.
+pub fn schema() -> Schema {
+    contract::of::<Event>()
 }
 
 /// What travels to the reporter.

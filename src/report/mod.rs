@@ -4,6 +4,8 @@
 pub mod accounts;
 pub mod announce;
 pub mod audit;
+pub mod codes;
+pub mod contract;
 pub mod doctor;
 pub mod event;
 pub mod jsonl;

@@ -1,51 +1,138 @@
 //! The end of a run as one JSON document: every target in scope with its outcome.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::exit::Exit;
-use crate::ids::TargetId;
+use crate::ids::{AccountId, Region, TargetId};
+use crate::model::shard::Part;
+use crate::plan::outcome::Outcome;
+use crate::report::contract;
 use crate::report::progress::Progress;
 
 /// Version of the document. A new minor adds fields, which readers ignore; a new major may change them.
-const FORMAT: &str = "1.1";
+pub const FORMAT: &str = "1.1";
+
+/// The end of a run: what `apply -o json`, `destroy -o json` and `report -o json` write.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Report")]
+struct Document<'a> {
+    /// Version of this document, MAJOR.MINOR.
+    format: &'static str,
+    /// Always `outcomes`.
+    kind: &'static str,
+    /// The verb.
+    command: &'a str,
+    /// The deployment's name.
+    deployment: &'a str,
+    /// How many targets are in scope; the counts add up to it.
+    scope: usize,
+    /// Targets per outcome, each under its code: `in-sync`, `changed`, `failed`, ...
+    #[schemars(with = "BTreeMap<String, usize>")]
+    counts: Map<String, Value>,
+    /// Every target with its outcome.
+    targets: Vec<Row<'a>>,
+    /// How often AWS asked to slow down.
+    throttled: usize,
+    /// The same by API action.
+    throttled_by: &'a BTreeMap<String, usize>,
+    /// How long it took, in milliseconds.
+    elapsed_ms: u64,
+    /// The process's exit code.
+    exit_code: u8,
+    #[serde(flatten)]
+    surroundings: Surroundings,
+}
+
+/// What is said of a run by those who know it: the commands.
+#[derive(Default, Serialize, JsonSchema)]
+struct Surroundings {
+    /// Whether all of it happened in the sandbox and nothing is real.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<bool>,
+    /// Which part of the whole this is, where the accounts were split over several processes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<Part>,
+    /// `report merge`: which parts it was joined from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shards: Option<Shards>,
+    /// `report`: the run's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
+    /// `report`: when the run began, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<String>,
+    /// `report`: who ran it, `user@host`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    /// `report`: how it ended: `converged`, `failed`, `interrupted`, `killed`, `not applied`, `running`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
+    /// `report`: how many processes worked on it; more than one where it was resumed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    processes: Option<usize>,
+}
+
+/// Shards by their numbers.
+#[derive(Serialize, JsonSchema)]
+struct Shards {
+    /// Those whose reports were joined.
+    joined: Vec<u32>,
+    /// Those that are missing.
+    missing: Vec<u32>,
+}
+
+/// A target and what became of it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TargetOutcome")]
+struct Row<'a> {
+    /// The account and the region.
+    target: &'a TargetId,
+    /// The account.
+    account: &'a AccountId,
+    /// The region.
+    region: &'a Region,
+    /// The account's name; untrusted text.
+    name: &'a str,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
+}
+
+/// The JSON Schema of the document.
+pub fn schema() -> Schema {
+    contract::of::<Document<'_>>()
+}
 
 /// Every target's outcome, and the counts, which add up to the scope.
 pub fn document(progress: &Progress, exit: Exit) -> Value {
-    let targets: Vec<Value> = progress
-        .finished
-        .iter()
-        .map(|(target, finished)| {
-            let mut row = Map::new();
-            row.insert("target".to_owned(), json!(target));
-            row.insert("account".to_owned(), json!(target.account));
-            row.insert("region".to_owned(), json!(target.region));
-            row.insert("name".to_owned(), json!(finished.name));
-            if let Value::Object(outcome) = json!(finished.outcome) {
-                row.extend(outcome);
-            }
-            Value::Object(row)
-        })
-        .collect();
-    let counts: Map<String, Value> = progress
-        .counts()
-        .into_iter()
-        .map(|(label, count)| (label.replace(' ', "-"), count.into()))
-        .collect();
-    json!({
-        "format": FORMAT,
-        "kind": "outcomes",
-        "command": progress.command,
-        "deployment": progress.deployment,
-        "scope": progress.scope(),
-        "counts": counts,
-        "targets": targets,
-        "throttled": progress.throttled,
-        "throttled_by": progress.throttled_by,
-        "elapsed_ms": u64::try_from(progress.elapsed.as_millis()).unwrap_or(u64::MAX),
-        "exit_code": exit.code(),
-    })
+    let finished = progress.finished.iter();
+    let targets = finished.map(|(target, finished)| Row {
+        target,
+        account: &target.account,
+        region: &target.region,
+        name: &finished.name,
+        outcome: &finished.outcome,
+    });
+    let counts = progress.counts().into_iter();
+    let document = Document {
+        format: FORMAT,
+        kind: "outcomes",
+        command: &progress.command,
+        deployment: &progress.deployment,
+        scope: progress.scope(),
+        counts: counts.map(|(label, count)| (label.replace(' ', "-"), count.into())).collect(),
+        targets: targets.collect(),
+        throttled: progress.throttled,
+        throttled_by: &progress.throttled_by,
+        elapsed_ms: u64::try_from(progress.elapsed.as_millis()).unwrap_or(u64::MAX),
+        exit_code: exit.code(),
+        surroundings: Surroundings::default(),
+    };
+    // Plain structs with text keys always serialise.
+    serde_json::to_value(document).unwrap_or_default()
 }
 
 /// The targets of a document that ended in one of these outcomes, as documents write them (`not-started`).
@@ -85,6 +172,8 @@ pub fn counts_in_words(document: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::plan::outcome::{Held, HeldCode, Outcome};
     use crate::report::samples::{at, failed, finished, folded, target, unreachable};

@@ -2,13 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::ids::{AccountId, Region, TargetId};
+use crate::model::shard::Part;
+use crate::plan::aim::Purpose;
 use crate::plan::artifact::{FORMAT, Origin, digest, digest_of};
 use crate::plan::counts::Counts;
 use crate::plan::{Plan, Planned, TargetPlan};
+use crate::report::contract;
 use crate::report::plan_waves::Course;
 
 /// What the document says besides the plan.
@@ -26,6 +30,23 @@ pub struct PlanMeta<'a> {
     pub origin: &'a Origin,
     /// In which order it is carried out.
     pub course: &'a Course,
+    /// What it is for.
+    pub aim: &'a Purpose,
+    /// Targets in scope that are left alone.
+    pub spared: Vec<Spared<'a>>,
+    /// Which part of the whole this is.
+    pub shard: Option<&'a Part>,
+}
+
+/// A target in scope that is left alone on purpose.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Spared<'a> {
+    /// Which.
+    pub target: &'a TargetId,
+    /// The account's name; untrusted text.
+    pub name: &'a str,
+    /// Why, for people.
+    pub reason: &'a str,
 }
 
 /// The whole plan as one document.
@@ -41,35 +62,67 @@ pub fn document(plan: &Plan, meta: &PlanMeta) -> Value {
         rollout: meta.course,
         totals: Totals::of(plan),
         targets: plan.targets.iter().map(|(id, planned)| Entry::of(id, planned, meta)).collect(),
+        aim: meta.aim,
+        spared: &meta.spared,
+        shard: meta.shard,
     };
     // Serialising plain structs with text keys cannot fail.
     serde_json::to_value(document).unwrap_or_default()
 }
 
-#[derive(Serialize)]
+/// The JSON Schema of the document.
+pub fn schema() -> Schema {
+    contract::of::<Document<'_>>()
+}
+
+/// A plan: what `plan --out FILE` and `plan -o json` write, and `apply FILE` carries out.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Plan")]
 struct Document<'a> {
+    /// Version of this document, MAJOR.MINOR.
     format: &'static str,
+    /// Always `plan`.
     kind: &'static str,
+    /// The program's version.
     version: &'a str,
+    /// The deployment's name.
     deployment: &'a str,
+    /// When the plan was made, RFC 3339.
     created_at: &'a str,
     #[serde(flatten)]
     origin: &'a Origin,
+    /// The digest of everything the plan would do: `sha256:` and 64 hexadecimal digits.
     digest: String,
+    /// In which order it is carried out.
     rollout: &'a Course,
+    /// The whole plan in numbers.
     totals: Totals,
+    /// Every target in scope, with what would be done in it.
     targets: Vec<Entry<'a>>,
+    /// What it is for, and how far it goes.
+    aim: &'a Purpose,
+    /// Targets in scope that are left alone, and why.
+    spared: &'a [Spared<'a>],
+    /// Which part of the whole this is, where the accounts were split over several processes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<&'a Part>,
 }
 
 /// Accounts and targets by what would become of them; a target with both actions and blocked items
 /// counts in both.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 struct Totals {
+    /// Accounts in scope.
     accounts: usize,
+    /// Targets in scope: accounts times regions.
     targets: usize,
+    /// Targets with nothing to do.
     in_sync: usize,
+    /// Targets with something to do.
     would_change: usize,
+    /// Targets with something that is not possible.
     blocked: usize,
+    /// Targets that could not be observed.
     unreachable: usize,
     #[serde(flatten)]
     resources: Counts,
@@ -93,15 +146,23 @@ impl Totals {
     }
 }
 
-#[derive(Serialize)]
+/// One target of the plan.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PlannedTarget")]
 struct Entry<'a> {
+    /// The account and the region.
     target: &'a TargetId,
+    /// The account.
     account: &'a AccountId,
+    /// The region.
     region: &'a Region,
+    /// The account's name; untrusted text.
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
+    /// The target's plan in numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<Counts>,
+    /// The digest of what would be done in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
     #[serde(flatten)]
@@ -147,6 +208,9 @@ mod tests {
             names: &names,
             origin: &origin(),
             course: &Course::default(),
+            aim: &Purpose::default(),
+            spared: Vec::new(),
+            shard: None,
         };
         document(plan, &meta)
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::paint::{Line, Tone};
@@ -11,7 +12,7 @@ use crate::report::{safe, words};
 const GATE: usize = 40;
 
 /// A wave with what the plan does in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PlannedWave {
     /// Which, from 1.
     pub number: usize,
@@ -34,7 +35,7 @@ pub struct PlannedWave {
 }
 
 /// The order of a rollout, and how much of it may fail.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Course {
     /// In their order, those that somebody in scope is in; empty where there are none.
     pub waves: Vec<PlannedWave>,

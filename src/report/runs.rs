@@ -1,14 +1,18 @@
 //! A list of runs, for people and for machines.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
+use crate::report::contract;
 use crate::report::paint::{Line, Tone};
 use crate::report::{safe, words};
 
 /// Version of the document. A new minor adds fields, which readers ignore; a new major may change them.
-const FORMAT: &str = "1.0";
+pub const FORMAT: &str = "1.0";
 
 /// One run of the list.
 #[derive(Debug, Clone)]
@@ -99,11 +103,66 @@ fn row(listed: &Listed) -> [String; 6] {
     }
 }
 
-/// The list as one JSON document.
-pub fn document(runs: &[Listed]) -> Value {
-    let runs: Vec<Value> = runs
-        .iter()
-        .map(|listed| match listed {
+/// The runs: what `runs -o json` writes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Runs")]
+struct Document<'a> {
+    /// Version of this document, MAJOR.MINOR.
+    format: &'static str,
+    /// Always `runs`.
+    kind: &'static str,
+    /// The program's version.
+    version: &'static str,
+    /// The newest first.
+    runs: Vec<Entry<'a>>,
+    /// Whether they are the sandbox's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sandbox: Option<bool>,
+}
+
+/// One run.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Run")]
+enum Entry<'a> {
+    /// Its journal tells it.
+    Told {
+        /// Its id.
+        run: &'a str,
+        /// When it began, RFC 3339.
+        started_at: &'a str,
+        /// The verb.
+        command: &'a str,
+        /// The deployment's name.
+        deployment: &'a str,
+        /// `user@host`
+        by: &'a str,
+        /// How it ended: `converged`, `failed`, `interrupted`, `killed`, `not-applied`; or `running`.
+        ended: String,
+        /// How long it was worked on, in milliseconds.
+        elapsed_ms: u64,
+        /// Targets in scope.
+        scope: usize,
+        /// Targets per outcome, zeros left out.
+        #[schemars(with = "BTreeMap<String, usize>")]
+        counts: Map<String, Value>,
+        /// Whether `apply --resume` can take it up.
+        resumable: bool,
+    },
+    /// Its journal cannot be read.
+    Unreadable {
+        /// Its id.
+        run: &'a str,
+        /// Always `unreadable`.
+        ended: &'static str,
+        /// Why, for people.
+        reason: &'a str,
+    },
+}
+
+impl<'a> Entry<'a> {
+    fn of(listed: &'a Listed) -> Self {
+        match listed {
             Listed::Run {
                 run,
                 started_at,
@@ -115,27 +174,42 @@ pub fn document(runs: &[Listed]) -> Value {
                 targets,
                 counts,
                 resumable,
-            } => {
-                let counts = counts.iter();
-                let counts: Map<String, Value> =
-                    counts.map(|(label, n)| (label.replace(' ', "-"), (*n).into())).collect();
-                json!({
-                    "run": run,
-                    "started_at": started_at,
-                    "command": command,
-                    "deployment": deployment,
-                    "by": by,
-                    "ended": ended.replace(' ', "-"),
-                    "elapsed_ms": u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-                    "scope": targets,
-                    "counts": counts,
-                    "resumable": resumable,
-                })
-            }
+            } => Self::Told {
+                run,
+                started_at,
+                command,
+                deployment,
+                by,
+                ended: ended.replace(' ', "-"),
+                elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+                scope: *targets,
+                counts: counts
+                    .iter()
+                    .map(|(label, n)| (label.replace(' ', "-"), (*n).into()))
+                    .collect(),
+                resumable: *resumable,
+            },
             Listed::Unreadable { run, reason } => {
-                json!({ "run": run, "ended": "unreadable", "reason": reason })
+                Self::Unreadable { run, ended: "unreadable", reason }
             }
-        })
-        .collect();
-    json!({ "format": FORMAT, "kind": "runs", "version": env!("CARGO_PKG_VERSION"), "runs": runs })
+        }
+    }
+}
+
+/// The JSON Schema of the document.
+pub fn schema() -> Schema {
+    contract::of::<Document<'_>>()
+}
+
+/// The list as one JSON document.
+pub fn document(runs: &[Listed]) -> Value {
+    let document = Document {
+        format: FORMAT,
+        kind: "runs",
+        version: env!("CARGO_PKG_VERSION"),
+        runs: runs.iter().map(Entry::of).collect(),
+        sandbox: None,
+    };
+    // Plain structs with text keys always serialise.
+    serde_json::to_value(document).unwrap_or_default()
 }

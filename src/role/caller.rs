@@ -15,7 +15,7 @@ pub(super) fn documents(config: &Config, wish: &Wish) -> Vec<Policy> {
         let actions = ["sts:AssumeRole"].into_iter();
         let identity = config.organization.source_identity.is_some();
         let actions = actions.chain(identity.then_some("sts:SetSourceIdentity"));
-        document(vec![json!({
+        document(&[json!({
             "Sid": "NextRole",
             "Effect": "Allow",
             "Action": one_or_many(actions),
@@ -23,7 +23,7 @@ pub(super) fn documents(config: &Config, wish: &Wish) -> Vec<Policy> {
         })])
     };
     let mut steps: Vec<Value> = via.iter().map(hop).collect();
-    steps.push(document(statements(config, wish)));
+    steps.push(document(&statements(config, wish)));
     let step = |(number, document)| {
         let (part, of) = match number {
             0 => ("caller".to_owned(), "The caller".to_owned()),
@@ -40,7 +40,7 @@ pub(super) fn documents(config: &Config, wish: &Wish) -> Vec<Policy> {
     steps.into_iter().enumerate().map(step).collect()
 }
 
-fn document(statements: Vec<Value>) -> Value {
+fn document(statements: &[Value]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 

@@ -1,4 +1,4 @@
-//! A template for CloudFormation, fit for a service-managed StackSet.
+//! A template for `CloudFormation`, fit for a service-managed `StackSet`.
 
 use serde_json::{Map, Value, json};
 

@@ -29,30 +29,29 @@ fn lines<'a>(entries: impl Iterator<Item = (String, &'a Value)>, indent: usize) 
     let margin = " ".repeat(indent);
     let entries: Vec<(String, String)> =
         entries.map(|(key, value)| (key, text(value, indent))).collect();
-    let mut written = String::new();
+    let mut written = Vec::new();
     for group in entries.chunk_by(|one, next| !one.1.contains('\n') && !next.1.contains('\n')) {
         let width = group.iter().map(|(key, _)| key.chars().count()).max().unwrap_or(0);
         for (key, value) in group {
-            written += &format!("{margin}{key:width$} = {value}\n");
+            written.push(format!("{margin}{key:width$} = {value}\n"));
         }
     }
-    written
+    written.concat()
 }
 
 fn text(value: &Value, indent: usize) -> String {
     let margin = " ".repeat(indent);
     match value {
-        Value::String(text) => match text.strip_prefix(EXPRESSION) {
-            Some(expression) => expression.to_owned(),
-            None => string(text),
-        },
-        Value::Object(map) => match map.get(JSONENCODE) {
-            Some(document) => format!("jsonencode({})", self::text(document, indent)),
-            None => {
-                let entries = map.iter().map(|(name, value)| (key(name), value));
-                format!("{{\n{}{margin}}}", lines(entries, indent + 2))
+        Value::String(text) => {
+            text.strip_prefix(EXPRESSION).map_or_else(|| string(text), str::to_owned)
+        }
+        Value::Object(map) => {
+            if let Some(document) = map.get(JSONENCODE) {
+                return format!("jsonencode({})", self::text(document, indent));
             }
-        },
+            let entries = map.iter().map(|(name, value)| (key(name), value));
+            format!("{{\n{}{margin}}}", lines(entries, indent + 2))
+        }
         Value::Array(list) => {
             let item = |value| format!("{margin}  {},\n", text(value, indent + 2));
             format!("[\n{}{margin}]", list.iter().map(item).collect::<String>())

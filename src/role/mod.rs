@@ -1,5 +1,5 @@
 //! The role in every consumer account, and what its caller needs: policies from
-//! [`crate::model::permissions`] and accounts.toml, as CloudFormation, Terraform and JSON.
+//! [`crate::model::permissions`] and accounts.toml, as `CloudFormation`, Terraform and JSON.
 //!
 //! ```text
 //! permissions x accounts.toml --policy--> documents --+--> cloudformation, terraform, json
@@ -74,7 +74,7 @@ pub enum Parameter {
 impl Parameter {
     const ALL: [Self; 2] = [Self::OrganizationId, Self::TrustedAccount];
 
-    /// How CloudFormation names it.
+    /// How `CloudFormation` names it.
     fn name(self) -> &'static str {
         match self {
             Self::OrganizationId => "OrganizationId",
@@ -227,7 +227,7 @@ fn checked(
 }
 
 impl Printed {
-    /// The template for CloudFormation, and how to roll it out.
+    /// The template for `CloudFormation`, and how to roll it out.
     pub fn cloudformation(&self) -> String {
         cloudformation::text(self)
     }

@@ -98,14 +98,13 @@ fn condition(config: &Config, guard: Guard, others: &BTreeSet<String>) -> Map<St
             set(requested, deployment());
             set("ec2:VpceServiceName".to_owned(), one_or_many(others.iter().cloned()));
         }
-        Guard::New => set(requested, deployment()),
+        Guard::New | Guard::Unowned => set(requested, deployment()),
         Guard::OnCreation => {
             set(requested, deployment());
             let makes = json!(["CreateVpcEndpoint", "CreateSecurityGroup"]);
             set("ec2:CreateAction".to_owned(), makes);
         }
         Guard::Owned => set(held.clone(), deployment()),
-        Guard::Unowned => set(requested, deployment()),
     }
     let regions = config.organization.regions.iter().map(ToString::to_string);
     set("aws:RequestedRegion".to_owned(), one_or_many(regions));

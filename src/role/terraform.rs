@@ -1,6 +1,6 @@
 //! A module for Terraform: the role or the caller's policies in one account.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::cloudformation::path;
 use super::hcl::{block, expression, jsonencode};
@@ -89,16 +89,14 @@ fn attached(policy: &Policy) -> String {
 
 fn output(printed: &Printed) -> String {
     let one = |name: &str, value: &str| -> String {
-        block(&format!("output \"{name}\""), &[("value", Value::clone(&expression(value)))])
+        block(&format!("output \"{name}\""), &[("value", expression(value))])
     };
-    match &printed.role {
-        Some(_) => one("role_arn", "aws_iam_role.linkwalk.arn"),
-        None => {
-            let each = printed.policies.iter().map(|policy| {
-                let label = label(policy);
-                one(&format!("{label}_policy_arn"), &format!("aws_iam_policy.{label}.arn"))
-            });
-            each.collect::<Vec<_>>().join("\n")
-        }
+    if printed.role.is_some() {
+        return one("role_arn", "aws_iam_role.linkwalk.arn");
     }
+    let each = printed.policies.iter().map(|policy| {
+        let label = label(policy);
+        one(&format!("{label}_policy_arn"), &format!("aws_iam_policy.{label}.arn"))
+    });
+    each.collect::<Vec<_>>().join("\n")
 }

@@ -1,5 +1,5 @@
 //! YAML of a template: block style, texts in quotes wherever YAML could take them for something else, and
-//! parameters as CloudFormation's `!Ref` and `!Sub`.
+//! parameters as `CloudFormation`'s `!Ref` and `!Sub`.
 
 use serde_json::Value;
 
@@ -7,43 +7,42 @@ use super::Parameter;
 
 /// `value` as the lines below a key, `indent` columns in.
 pub(super) fn block(value: &Value, indent: usize) -> String {
-    let mut text = String::new();
-    write(&mut text, value, indent);
-    text
+    let mut lines = Vec::new();
+    write(&mut lines, value, indent);
+    lines.concat()
 }
 
-fn write(text: &mut String, value: &Value, indent: usize) {
+fn write(text: &mut Vec<String>, value: &Value, indent: usize) {
     let margin = " ".repeat(indent);
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                *text += &format!("{margin}{}:", plain_or_quoted(key));
+                text.push(format!("{margin}{}:", plain_or_quoted(key)));
                 after_key(text, value, indent);
             }
         }
         Value::Array(list) => {
             for value in list {
-                let mut item = String::new();
-                write(&mut item, value, indent + 2);
+                let item = block(value, indent + 2);
                 // The first line of the item stands behind the dash.
-                *text += &format!("{margin}- {}", item.trim_start());
+                text.push(format!("{margin}- {}", item.trim_start()));
             }
         }
-        leaf => *text += &format!("{margin}{}\n", scalar(leaf)),
+        leaf => text.push(format!("{margin}{}\n", scalar(leaf))),
     }
 }
 
-fn after_key(text: &mut String, value: &Value, indent: usize) {
+fn after_key(text: &mut Vec<String>, value: &Value, indent: usize) {
     match value {
         Value::Object(map) if !map.is_empty() => {
-            *text += "\n";
+            text.push("\n".to_owned());
             write(text, value, indent + 2);
         }
         Value::Array(list) if !list.is_empty() => {
-            *text += "\n";
+            text.push("\n".to_owned());
             write(text, value, indent + 2);
         }
-        leaf => *text += &format!(" {}\n", scalar(leaf)),
+        leaf => text.push(format!(" {}\n", scalar(leaf))),
     }
 }
 

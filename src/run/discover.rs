@@ -123,7 +123,7 @@ async fn with_tags(
 
 /// An organization always has its management account, so an empty list is an answer to someone who may
 /// not ask, never "no consumers".
-fn nobody_listed() -> Failure {
+pub(super) fn nobody_listed() -> Failure {
     let mut failure = Failure::local(
         "ListAccountsForParent",
         ErrorClass::Denied,

@@ -1,6 +1,6 @@
 //! The doctor's questions: everything that can be asked without changing anything, target by target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::fleet::{Turn, each};
@@ -242,7 +242,7 @@ async fn ask(run: &Run, target: &Target) -> Asked {
             doctor::needed_quotas(&looked),
             doctor::private_names(&looked).into_keys().collect(),
         ),
-        _ => (Vec::new(), Default::default(), Vec::new()),
+        _ => (Vec::new(), BTreeSet::new(), Vec::new()),
     };
     for trial in trials {
         let answer = attempt(&ec2, trial.verb.as_ref()).await;

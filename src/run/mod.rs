@@ -7,6 +7,7 @@ mod doctor;
 mod execute;
 mod fleet;
 mod gate;
+mod init;
 pub mod journal;
 pub mod lock;
 mod notebook;
@@ -42,6 +43,7 @@ pub use audit::{Audits, Elsewhere, audit, elsewhere, rules, shared_root};
 pub use discover::{Walk, discover, organization_id};
 pub use doctor::{Surveyed, examine, survey};
 pub use execute::Work;
+pub use init::{Asked, look_around};
 pub use journal::Journal;
 pub use notebook::Notes;
 pub use notify::Channel;
@@ -124,14 +126,18 @@ impl Run {
 
     /// EC2 in one target.
     fn ec2(&self, target: &TargetId) -> Ec2 {
+        self.sessions.ec2(target, self.on_throttle(target))
+    }
+
+    /// Tells when AWS asks to slow down in a target.
+    fn on_throttle(&self, target: &TargetId) -> OnThrottle {
         let (events, throttled) = (self.events.clone(), target.clone());
-        let on_throttle: OnThrottle = Arc::new(move |operation| {
+        Arc::new(move |operation| {
             events.send(EventKind::Throttled {
                 target: throttled.clone(),
                 operation: operation.to_owned(),
             });
-        });
-        self.sessions.ec2(target, on_throttle)
+        })
     }
 }
 

@@ -1,5 +1,4 @@
-//! Reading the shared root's ECR repositories: the one thing that is ever read there, and only when it is
-//! asked for.
+//! Reading the shared root's ECR repositories, only when it is asked for.
 
 use std::collections::BTreeSet;
 

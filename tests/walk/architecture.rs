@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// For each module, the modules of ours that it may name. What stands in no row may name anything.
-const MAY_NAME: [(&str, &[&str]); 15] = [
+const MAY_NAME: [(&str, &[&str]); 17] = [
     ("ids", &[]),
     ("exit", &[]),
     ("locked", &[]),
@@ -16,12 +16,14 @@ const MAY_NAME: [(&str, &[&str]); 15] = [
     ("aws", &["ids", "model"]),
     ("role", &["ids", "model", "config"]),
     ("shutdown", &["exit", "report"]),
-    ("report", &["ids", "model", "plan", "audit", "doctor", "exit", "shutdown"]),
+    ("explain", &["model", "plan", "doctor", "exit"]),
+    ("report", &["ids", "model", "plan", "audit", "doctor", "explain", "exit", "shutdown"]),
     ("rehearse", &["ids", "model", "plan"]),
+    ("init", &["ids", "model", "config", "report"]),
     (
         "run",
         &[
-            "ids", "model", "config", "plan", "audit", "doctor", "aws", "report", "locked",
+            "ids", "model", "config", "plan", "audit", "doctor", "init", "aws", "report", "locked",
             "shutdown",
         ],
     ),

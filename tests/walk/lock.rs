@@ -1,6 +1,5 @@
 //! The lock in a bucket: machines that share nothing else exclude each other. In virtual time.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use linkwalk::aws::Sessions;
 use linkwalk::config::{self, Config};
 use linkwalk::ids::TargetId;
+use linkwalk::plan::aim::Purpose;
 use linkwalk::plan::artifact::{Origin, SavedPlan};
 use linkwalk::plan::outcome::Outcome;
 use linkwalk::plan::{Plan, Planned, TargetPlan};
@@ -271,6 +272,9 @@ fn saved_plan(plan: &Plan) -> String {
         origin: &origin,
         names: &BTreeMap::new(),
         course: &Course::default(),
+        aim: &Purpose::default(),
+        spared: Vec::new(),
+        shard: None,
     };
     safe::json(&plan_json::document(plan, &meta)).unwrap()
 }

@@ -13,7 +13,7 @@ use linkwalk::shutdown::Level;
 use serde_json::Value;
 
 use crate::rehearsal::tap::Crash;
-use crate::rehearsal::{Ended, Mishap, Rehearsal, facts};
+use crate::rehearsal::{Mishap, Rehearsal, facts};
 
 const ACCOUNTS: &str = r#"
 deployment = "privatelink"

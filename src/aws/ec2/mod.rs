@@ -3,6 +3,7 @@
 mod change;
 mod dry_run;
 mod observe;
+mod survey;
 
 pub use change::{EndpointModification, NewEndpoint};
 pub use observe::Interfaces;

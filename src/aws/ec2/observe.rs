@@ -57,7 +57,7 @@ impl Ec2 {
         Ok(Observed { vpcs, endpoints })
     }
 
-    async fn vpcs(&self) -> Result<BTreeMap<VpcId, Vpc>, Failure> {
+    pub(super) async fn vpcs(&self) -> Result<BTreeMap<VpcId, Vpc>, Failure> {
         let pages = self.client.describe_vpcs().into_paginator().page_size(PAGE);
         Ok(every!("DescribeVpcs", pages)
             .into_iter()
@@ -88,7 +88,10 @@ impl Ec2 {
         Ok(value.and_then(|value| value.value).unwrap_or(false))
     }
 
-    async fn fill_with_subnets(&self, vpcs: &mut BTreeMap<VpcId, Vpc>) -> Result<(), Failure> {
+    pub(super) async fn fill_with_subnets(
+        &self,
+        vpcs: &mut BTreeMap<VpcId, Vpc>,
+    ) -> Result<(), Failure> {
         let pages = self.client.describe_subnets().into_paginator().page_size(PAGE);
         for subnet in every!("DescribeSubnets", pages) {
             if let Some((vpc, subnet)) = convert::subnet(subnet, &self.target.account)
@@ -100,7 +103,10 @@ impl Ec2 {
         Ok(())
     }
 
-    async fn fill_with_route_tables(&self, vpcs: &mut BTreeMap<VpcId, Vpc>) -> Result<(), Failure> {
+    pub(super) async fn fill_with_route_tables(
+        &self,
+        vpcs: &mut BTreeMap<VpcId, Vpc>,
+    ) -> Result<(), Failure> {
         let pages =
             self.client.describe_route_tables().into_paginator().page_size(ROUTE_TABLE_PAGE);
         for table in every!("DescribeRouteTables", pages) {

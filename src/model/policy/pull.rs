@@ -79,7 +79,7 @@ impl Truth {
         match self {
             Self::Yes => Self::No,
             Self::No => Self::Yes,
-            unknown => unknown,
+            unknown @ Self::Unknown(_) => unknown,
         }
     }
 }

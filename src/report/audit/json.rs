@@ -1,9 +1,9 @@
 //! The document itself, for machines.
 
-use schemars::{Schema, schema_for};
+use schemars::Schema;
 
 use crate::audit::Audit;
-use crate::report::safe;
+use crate::report::{contract, safe};
 
 /// The document, indented.
 pub(super) fn render(audit: &Audit) -> String {
@@ -13,5 +13,5 @@ pub(super) fn render(audit: &Audit) -> String {
 
 /// The JSON Schema of the document, as `schemas/audit.schema.json` publishes it.
 pub fn schema() -> Schema {
-    schema_for!(Audit)
+    contract::of::<Audit>()
 }

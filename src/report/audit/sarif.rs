@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::audit::{Audit, Finding, FindingKind, Ignored, Severity, Standing, usual_severity};
+use crate::explain;
 use crate::report::audit::shown;
 use crate::report::{safe, words};
 
@@ -73,14 +74,18 @@ fn rule(kind: FindingKind) -> Value {
         Severity::Medium => "5.0",
         Severity::Low | Severity::Info => "2.0",
     };
-    let help = "Every result says why it matters, what differs, and the command that repairs it. \
-        `linkwalk apply` repairs drift; a rule in `[[ignore]]` of accounts.toml accepts it until a date.";
+    let explained = explain::finding(kind);
+    let help = format!(
+        "{} {} {} Every result says what differs and the command that repairs it; a rule in `[[ignore]]` of \
+         accounts.toml accepts it until a date. `linkwalk explain {kind}` says this too.",
+        explained.meaning, explained.why, explained.next
+    );
     json!({
         "id": kind.code(),
         "name": format!("{kind:?}"),
         "shortDescription": { "text": kind.meaning() },
         "fullDescription": { "text": kind.meaning() },
-        "help": { "text": format!("{} {help}", kind.meaning()) },
+        "help": { "text": help },
         "defaultConfiguration": { "level": level(severity) },
         "properties": {
             "tags": ["security", "network", "privatelink"],

@@ -262,6 +262,10 @@ impl<'a> Text<'a> {
                 "Next: `linkwalk plan` shows what would be changed, `linkwalk apply` repairs it.";
             self.page.words(Ink::Plain, 2, text).end();
         }
+        if !self.audit.findings.is_empty() {
+            let text = "`linkwalk explain CODE`, with a code in brackets, says why it happens and what to do.";
+            self.page.words(Ink::Dim, 2, text).end();
+        }
         let counts: Vec<String> = self
             .audit
             .by_severity()

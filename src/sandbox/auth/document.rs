@@ -264,7 +264,7 @@ fn conditions(given: &Value) -> Result<Vec<Condition>, String> {
             let is_it = |known: &&str| {
                 if known.ends_with('/') { key.starts_with(*known) } else { key == *known }
             };
-            if !KNOWN.iter().any(|known| is_it(&known)) {
+            if !KNOWN.iter().any(is_it) {
                 return Err(format!("the condition key {key} is not known here"));
             }
             let values = texts(values)?;
@@ -294,6 +294,7 @@ fn texts(value: &Value) -> Result<Vec<String>, String> {
 mod tests {
     use serde_json::json;
 
+    use super::Verdict::{Allowed, Denied, Silent};
     use super::*;
 
     fn verdict(statement: &Value, keys: &[(&str, &str)]) -> Verdict {
@@ -320,7 +321,6 @@ mod tests {
             base
         };
         let when = |condition: Value| with(json!({ "Condition": condition }));
-        use Verdict::{Allowed, Denied, Silent};
         for (statement, keys, expected) in [
             (with(json!({})), &[][..], Allowed),
             (with(json!({ "Action": ["ec2:describe*", "EC2:createTAGS"] })), &[], Allowed),

@@ -40,7 +40,7 @@ pub(crate) fn needs(
         "ModifyVpcEndpoint" => call.modify_endpoint(),
         "DeleteVpcEndpoints" => call.existing("DeleteVpcEndpoints", &params.list("VpcEndpointId")),
         "CreateSecurityGroup" => {
-            let mut needs = vec![call.new("CreateSecurityGroup", Noun::SecurityGroup)];
+            let mut needs = vec![call.about_to_be("CreateSecurityGroup", Noun::SecurityGroup)];
             needs.extend(call.existing("CreateSecurityGroup", &one(params, "VpcId")));
             needs.extend(call.tags_on_creation("CreateSecurityGroup", Noun::SecurityGroup));
             needs
@@ -69,7 +69,7 @@ fn one(params: &Params, name: &str) -> Vec<String> {
 impl Call<'_> {
     fn create_endpoint(&self) -> Vec<Need> {
         const ACTION: &str = "CreateVpcEndpoint";
-        let mut made = self.new(ACTION, Noun::Endpoint);
+        let mut made = self.about_to_be(ACTION, Noun::Endpoint);
         if let Some(service) = self.params.text("ServiceName") {
             // Services of customers and of the Marketplace are named by their ids.
             let owner = if service.contains(".vpce.") { "aws-marketplace" } else { "amazon" };
@@ -106,14 +106,14 @@ impl Call<'_> {
     }
 
     /// What is about to be made, with the tags it gets.
-    fn new(&self, action: &'static str, noun: Noun) -> Need {
+    fn about_to_be(&self, action: &'static str, noun: Noun) -> Need {
         let mut keys = Keys::new();
         request_tags(&mut keys, &self.given_tags());
         Need { action, arn: self.arn(noun, "*"), keys }
     }
 
     fn tags_on_creation(&self, creating: &str, noun: Noun) -> Option<Need> {
-        let mut need = self.new("CreateTags", noun);
+        let mut need = self.about_to_be("CreateTags", noun);
         need.keys.insert("ec2:createaction".to_owned(), vec![creating.to_owned()]);
         self.params.gives_tags().then_some(need)
     }

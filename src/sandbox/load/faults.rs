@@ -1,12 +1,13 @@
 //! Scripted faults: which calls go wrong, and how.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::sandbox::dice::Dice;
 use crate::sandbox::wire::filters::like;
 
 /// A rule that makes calls go wrong. Its count goes up with every call that it matches.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FaultRule {
     /// The action, with wildcards (`Create*`); `*` for all.
@@ -47,7 +48,7 @@ fn always() -> f64 {
 }
 
 /// How a call goes wrong.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Effect {
     /// It is refused with this code and text.

@@ -15,6 +15,7 @@ use crate::sandbox::s3::Reply;
 
 /// A service of the sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::enum_variant_names, reason = "AWS's name of it")]
 pub(crate) enum Service {
     Ec2,
     Sts,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Tags;
@@ -10,7 +11,7 @@ use super::region::Region;
 use crate::sandbox::auth::document::Document;
 
 /// One AWS account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Account {
     pub(crate) id: String,
@@ -27,6 +28,7 @@ pub(crate) struct Account {
     pub(crate) roles: BTreeMap<String, Role>,
     /// What its operator may do; empty: everything.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub(crate) operator_policies: Vec<Document>,
     /// Opt-in regions this account has enabled.
     pub(crate) regions_on: BTreeSet<String>,
@@ -84,7 +86,7 @@ impl Account {
 }
 
 /// Organizations' `State` of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum AccountState {
     PendingActivation,
@@ -118,7 +120,7 @@ impl AccountState {
 }
 
 /// An IAM role.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Role {
     /// `/` or `/service/`.
@@ -137,9 +139,11 @@ pub(crate) struct Role {
     pub(crate) denies: Vec<String>,
     /// Its policies as documents. Where there are any, they alone say what it may do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub(crate) policies: Vec<Document>,
     /// Its trust policy as a document. Where there is one, it alone says who may assume it, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
     pub(crate) trust_policy: Option<Document>,
     /// Actions its permissions boundary allows, where it has one.
     #[serde(default)]

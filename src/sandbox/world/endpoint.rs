@@ -1,9 +1,10 @@
 //! VPC endpoints.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A VPC endpoint.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Endpoint {
     pub(crate) id: String,
@@ -40,7 +41,7 @@ pub(crate) struct Endpoint {
 }
 
 /// A change of state to come.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settle {
     /// When, in simulated time; negative for so long after the world first moves.
@@ -49,7 +50,7 @@ pub(crate) struct Settle {
 }
 
 /// What an endpoint becomes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum Then {
     Available,
     Failed,
@@ -57,7 +58,9 @@ pub(crate) enum Then {
 }
 
 /// The type of an endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub(crate) enum Kind {
     Gateway,
     Interface,
@@ -88,7 +91,7 @@ impl std::fmt::Display for Kind {
 
 /// The state of an endpoint. The service writes these in lower camel case, although the API's model
 /// lists them in Pascal case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum State {
     PendingAcceptance,
     Pending,

@@ -16,6 +16,7 @@ pub(crate) mod zones;
 
 use std::collections::BTreeMap;
 
+use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize};
 
 use self::account::Account;
@@ -33,7 +34,7 @@ pub(crate) const FORMAT: u32 = 1;
 pub(crate) type Tags = BTreeMap<String, String>;
 
 /// Everything that exists.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct World {
     pub(crate) format: u32,
@@ -70,6 +71,11 @@ pub struct World {
 }
 
 impl World {
+    /// The JSON Schema of the saved form: what can be read.
+    pub fn schema() -> Schema {
+        schema_for!(World)
+    }
+
     /// A world with one account and nothing else: what a new customer of AWS has.
     pub fn empty(seed: u64) -> Self {
         let id = "111122223333".to_owned();

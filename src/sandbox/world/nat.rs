@@ -2,12 +2,13 @@
 
 use std::net::Ipv4Addr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::region::Region;
 
 /// A NAT gateway.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NatGateway {
     pub(crate) id: String,
@@ -25,7 +26,7 @@ pub(crate) struct NatGateway {
 }
 
 /// The state of a NAT gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum NatState {
     Pending,
     Available,
@@ -45,7 +46,7 @@ impl std::fmt::Display for NatState {
 }
 
 /// An Elastic IP address.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Address {
     pub(crate) id: String,

@@ -4,19 +4,22 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use ipnet::{Ipv4Net, Ipv6Net};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Addresses of every subnet that AWS keeps: the first four and the last.
 pub(crate) const RESERVED: u64 = 5;
 
 /// A VPC.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "AWS's attributes of a VPC are independent")]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Vpc {
     pub(crate) id: String,
     /// The first is the primary one.
+    #[schemars(with = "Vec<Block<String>>")]
     pub(crate) cidrs: Vec<Block<Ipv4Net>>,
+    #[schemars(with = "Vec<Block<String>>")]
     pub(crate) ipv6: Vec<Block<Ipv6Net>>,
     pub(crate) owner: String,
     pub(crate) is_default: bool,
@@ -30,7 +33,7 @@ pub(crate) struct Vpc {
 }
 
 /// A block of addresses and the id of its association.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Block<Net> {
     pub(crate) association: String,
@@ -38,12 +41,14 @@ pub(crate) struct Block<Net> {
 }
 
 /// A subnet.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Subnet {
     pub(crate) id: String,
     pub(crate) vpc: String,
+    #[schemars(with = "String")]
     pub(crate) cidr: Ipv4Net,
+    #[schemars(with = "Option<Block<String>>")]
     pub(crate) ipv6: Option<Block<Ipv6Net>>,
     pub(crate) zone: String,
     pub(crate) owner: String,
@@ -68,7 +73,7 @@ impl Subnet {
 }
 
 /// An internet gateway.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct InternetGateway {
     pub(crate) id: String,
@@ -77,7 +82,7 @@ pub(crate) struct InternetGateway {
 }
 
 /// A route table.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RouteTable {
     pub(crate) id: String,
@@ -96,7 +101,7 @@ impl RouteTable {
 }
 
 /// A route.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Route {
     pub(crate) destination: Destination,
@@ -114,10 +119,10 @@ impl Route {
 }
 
 /// Where packets are for.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum Destination {
-    V4(Ipv4Net),
-    V6(Ipv6Net),
+    V4(#[schemars(with = "String")] Ipv4Net),
+    V6(#[schemars(with = "String")] Ipv6Net),
     PrefixList(String),
 }
 
@@ -132,7 +137,7 @@ impl std::fmt::Display for Destination {
 }
 
 /// Where packets go to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum Target {
     Local,
     /// An internet gateway, a virtual private gateway or a gateway endpoint.
@@ -157,7 +162,7 @@ impl Target {
 }
 
 /// A network interface; in this world all belong to endpoints or NAT gateways.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Interface {
     pub(crate) id: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Tags, World};
@@ -10,7 +11,7 @@ use crate::sandbox::dice::Dice;
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz0123456789";
 
 /// An organization.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Organization {
     pub(crate) id: String,
@@ -27,7 +28,7 @@ pub(crate) struct Organization {
 }
 
 /// An organizational unit.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Unit {
     pub(crate) id: String,
@@ -37,7 +38,7 @@ pub(crate) struct Unit {
 }
 
 /// A service control policy that denies actions.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Denial {
     pub(crate) policy: String,
@@ -48,7 +49,7 @@ pub(crate) struct Denial {
 }
 
 /// An account that is being created.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AccountRequest {
     pub(crate) id: String,

@@ -1,9 +1,10 @@
 //! Quotas of an account (Amazon VPC user guide, "Amazon VPC quotas"; AWS `PrivateLink` guide, "Quotas").
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How much of each thing an account may have.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Quotas {
     /// Interface and Gateway Load Balancer endpoints per VPC.

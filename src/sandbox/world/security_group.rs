@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use ipnet::{Ipv4Net, Ipv6Net};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A security group.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecurityGroup {
     pub(crate) id: String,
@@ -18,7 +19,7 @@ pub(crate) struct SecurityGroup {
 }
 
 /// One rule: one protocol, one range of ports, one peer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Rule {
     pub(crate) egress: bool,
@@ -43,10 +44,10 @@ impl Rule {
 }
 
 /// Who is on the other side.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum Peer {
-    V4(Ipv4Net),
-    V6(Ipv6Net),
+    V4(#[schemars(with = "String")] Ipv4Net),
+    V6(#[schemars(with = "String")] Ipv6Net),
     PrefixList(String),
     /// Another security group and the account it is in.
     Group(String, String),

@@ -152,8 +152,15 @@ fn without_any_one_action_of_the_callers_a_command_fails_and_says_which() {
         let place = Place::new(&cut, &member);
         let (code, told) = place.run(command(row.action));
         let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
-        if code == Some(0) || !flat.to_lowercase().contains(&row.action.to_lowercase()) {
+        // The work is done by then; that the lock stays behind is said.
+        let is_left_behind = row.action == "s3:DeleteObject";
+        if (code == Some(0)) != is_left_behind
+            || !flat.to_lowercase().contains(&row.action.to_lowercase())
+        {
             unneeded.push(format!("{}: {code:?}: {flat}", row.action));
+            continue;
+        }
+        if is_left_behind {
             continue;
         }
         // That nobody could be told leaves the audit's verdict as it is.

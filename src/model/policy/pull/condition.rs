@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn what_is_the_same_for_a_whole_account_is_decided() {
         for (condition, expected) in [
-            (r#"{}"#, true),
+            ("{}", true),
             (r#"{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}"#, true),
             (r#"{"StringEquals":{"AWS:principalorgid":["o-1","o-a1b2c3d4e5"]}}"#, true),
             (r#"{"StringEquals":{"aws:PrincipalOrgID":"o-zzzzzzzzzz"}}"#, false),

@@ -1,0 +1,3 @@
+#!/bin/sh
+# A gate between waves.
+echo "looked at after $LINKWALK_WAVE"
