@@ -220,10 +220,10 @@ mod tests {
             );
             println!("{told}");
             assert!(ratio <= 1.25, "{told}");
-            // Two in a hundred of all calls, of which there are six to a creation; before anything is known
-            // each account may be throttled once.
+            // Two in a hundred of all calls, of which there are six to a creation; and before anything is
+            // known each account may be throttled once.
             let creations = organization.taken.lock().unwrap().len();
-            assert!(throttled <= (creations * 6 / 50).max(accounts as usize), "{told}");
+            assert!(throttled <= creations * 6 / 50 + accounts as usize, "{told}");
         }
     }
 }

@@ -50,6 +50,9 @@ use stage::{NotOpened, Stage};
 /// What accounts.toml says for the demo organization.
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
+/// Threads that the work is done on, at most.
+const MOST_THREADS: usize = 4;
+
 /// Runs one command to its end.
 pub fn run(cli: Cli) -> Exit {
     start(cli).unwrap_or_else(|told| told)
@@ -94,8 +97,11 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
     }
     let (aim, saved) = usage(check_before_start(&cli, &config))?;
     let audit = usage(audit::Ready::for_command(&cli, &config, &home))?;
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads())
+        .enable_all()
+        .build()
+        .map_err(|error| {
             out::error(&format!("cannot start: {error}"));
             Exit::Failed
         })?;
@@ -118,6 +124,12 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
         })?;
         Ok(Box::pin(perform(cli.command, stage, saved, audit, &home)).await)
     })
+}
+
+/// The work is waiting, mostly: a walk as fast as AWS allows keeps less than one processor busy, and the system
+/// sets memory aside for each thread.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS)
 }
 
 /// The command itself.

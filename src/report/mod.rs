@@ -44,8 +44,7 @@ use crate::shutdown::{Level, Shutdown};
 /// How often a reporter may redraw.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Messages taken at once, so that a flood of events costs one hand-over of the thread and not one
-/// each.
+/// Messages taken at once.
 const BATCH: usize = 256;
 
 /// The human or machine that watches.
@@ -98,7 +97,15 @@ pub fn spawn(
 ) -> JoinHandle<Progress> {
     let progress = Progress::default();
     let consumer = Consumer { reporter: Some(reporter), progress, shutdown, is_held: false };
-    tokio::spawn(consumer.run(receiver))
+    let handle = Handle::current();
+    match handle.runtime_flavor() {
+        // On a thread of its own: a terminal stopped with Ctrl-S, or a pager that is not read, must not stop
+        // the work, and no thread of the runtime has to be replaced by another while it writes.
+        RuntimeFlavor::MultiThread => {
+            tokio::task::spawn_blocking(move || handle.block_on(consumer.run(receiver)))
+        }
+        _ => tokio::spawn(consumer.run(receiver)),
+    }
 }
 
 struct Consumer {
@@ -122,14 +129,14 @@ impl Consumer {
                     if count == 0 {
                         break;
                     }
-                    without_stalling(|| batch.drain(..).for_each(|message| self.take(message)));
+                    batch.drain(..).for_each(|message| self.take(message));
                 }
                 _ = ticks.tick(), if is_live => {
-                    without_stalling(|| self.show(|reporter, progress| reporter.tick(progress)));
+                    self.show(|reporter, progress| reporter.tick(progress));
                 }
             }
         }
-        without_stalling(|| self.show(|reporter, progress| reporter.finish(progress)));
+        self.show(|reporter, progress| reporter.finish(progress));
         self.progress
     }
 
@@ -159,15 +166,6 @@ impl Consumer {
             let kind = EventKind::ShutdownRequested { level: "drain" };
             self.progress.apply(&Event { elapsed: self.progress.elapsed, kind });
         }
-    }
-}
-
-/// Writes on a thread whose other tasks go on elsewhere: a terminal stopped with Ctrl-S, or a pager
-/// that is not read, must not stop the work. A runtime of one thread has no elsewhere.
-fn without_stalling(write: impl FnOnce()) {
-    match Handle::current().runtime_flavor() {
-        RuntimeFlavor::MultiThread => tokio::task::block_in_place(write),
-        _ => write(),
     }
 }
 
