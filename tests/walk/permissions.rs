@@ -153,35 +153,32 @@ async fn run(of: Use, policies: &[Value]) -> (Rehearsal, Ended) {
         Rehearsal::new(world(of, policies, &printed(of).role.unwrap().trust), ACCOUNTS, false)
             .aiming(aim(of));
     let go = !matches!(of, Use::Plan | Use::Audit | Use::Doctor);
-    let ended = match go {
-        true => rehearsal.apply(Mishap::default()).await.unwrap(),
-        false => rehearsal.look().await,
-    };
+    let ended =
+        if go { rehearsal.apply(Mishap::default()).await.unwrap() } else { rehearsal.look().await };
     (rehearsal, ended)
 }
 
 /// Everything that failed, in words, with what to do about it.
 fn complaints(ended: &Ended) -> String {
-    let mut told = String::new();
+    let mut told = Vec::new();
     match &ended.walked {
-        Err(failure) => told += &format!("{failure:?}\n"),
+        Err(failure) => told.push(format!("{failure:?}")),
         Ok((_, plan)) => {
             for planned in plan.targets.values() {
                 match planned {
-                    Planned::Unreachable { failure } => told += &format!("{failure:?}\n"),
+                    Planned::Unreachable { failure } => told.push(format!("{failure:?}")),
                     Planned::Ready(plan) => {
-                        let kept =
+                        let denied =
                             plan.blocked.iter().filter(|it| it.reason.contains("to perform"));
-                        told += &kept.map(|it| format!("{it:?}\n")).collect::<String>();
+                        told.extend(denied.map(|it| format!("{it:?}")));
                     }
                 }
             }
         }
     }
-    for outcome in ended.outcomes.values().flatten().filter(|outcome| outcome.is_failure()) {
-        told += &format!("{outcome:?}\n");
-    }
-    told
+    let failed = ended.outcomes.values().flatten().filter(|outcome| outcome.is_failure());
+    told.extend(failed.map(|outcome| format!("{outcome:?}")));
+    told.join("\n")
 }
 
 fn policies(of: Use) -> Vec<Value> {

@@ -1,6 +1,7 @@
 //! The tables of docs/permissions.md are written from the list that the policies come from.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::fs;
 
 use linkwalk::model::permissions::{CALLER, MEMBER, Use};
@@ -20,7 +21,7 @@ fn member() -> String {
     for (action, (uses, when)) in rows {
         let uses: Vec<String> = uses.iter().map(|of| format!("`{}`", of.command())).collect();
         let when = if always(action) { String::new() } else { Vec::from_iter(when).join("; ") };
-        table += &format!("| `{action}` | {} | {when} |\n", uses.join(", "));
+        writeln!(table, "| `{action}` | {} | {when} |", uses.join(", ")).unwrap();
     }
     table
 }
