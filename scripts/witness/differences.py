@@ -85,7 +85,6 @@ KNOWN = [
     ours("an unknown security group", "*Message", "the words AWS uses", "errors, InvalidGroup.NotFound"),
     ours("delete the default security group", "", "the default group cannot be deleted", "errors, CannotDelete"),
     # Endpoints
-    ours("dry run*", "", "a dry run ends with DryRunOperation and makes nothing", "API CreateVpcEndpoint, DryRun"),
     ours("*", "*PolicyDocument", "the default policies as AWS writes them, for either type",
          "API CreateVpcEndpoint, examples"),
     ours("*gateway endpoint", "*DnsRecordIpType", "records of gateway endpoints are the service's own",
