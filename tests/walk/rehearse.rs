@@ -175,8 +175,8 @@ fn comparable(plan: &str) -> Value {
     }
     for target in plan["targets"].as_array_mut().unwrap() {
         if let Some(failure) = target.get_mut("failure").and_then(Value::as_object_mut) {
-            // AWS's own words and numbers are left out of a saved world.
-            failure.retain(|key, _| key != "message" && key != "request_id");
+            // AWS's own words and numbers are left out of a saved world, and with them what they tell to do.
+            failure.retain(|key, _| !["message", "request_id", "hint"].contains(&key.as_str()));
         }
     }
     plan
