@@ -77,7 +77,7 @@ fn what_s3_refuses_is_refused_in_its_words() {
         (&member, "PUT", "/state/key", &star, 403, "AccessDenied"),
         (&management, "PUT", "/state/key", &[("if-none-match", "\"x\"")], 501, "NotImplemented"),
         (&management, "PUT", "/state/key", &[("x-amz-acl", "private")], 501, "NotImplemented"),
-        (&management, "GET", "/state?list-type=2", &[], 501, "NotImplemented"),
+        (&management, "GET", "/state?versioning", &[], 501, "NotImplemented"),
         (&management, "POST", "/state/key", &[], 501, "NotImplemented"),
         (
             &management,
