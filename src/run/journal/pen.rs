@@ -180,13 +180,19 @@ mod tests {
             drop(held);
         });
         is_shut.recv().unwrap();
+        let asked = Arc::new(AtomicUsize::new(0));
         let writers: Vec<_> = (0..200)
             .map(|n| {
-                let pen = Arc::clone(&pen);
-                tokio::spawn(async move { pen.write_durably(format!("{n}\n")).await })
+                let (pen, asked) = (Arc::clone(&pen), Arc::clone(&asked));
+                tokio::spawn(async move {
+                    asked.fetch_add(1, Relaxed);
+                    pen.write_durably(format!("{n}\n")).await
+                })
             })
             .collect();
-        tokio::task::yield_now().await;
+        while asked.load(Relaxed) < 200 {
+            tokio::task::yield_now().await;
+        }
         opened.send(()).unwrap();
         keeper.join().unwrap();
         for writer in writers {
