@@ -10,7 +10,6 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::assume::ROLE_STEP;
 use crate::model::denial::{By, Denial};
 use crate::model::failure::{ErrorClass, Failure};
-use crate::model::permissions;
 
 /// What a code means for us. Codes and their sources: EC2's error list
 /// (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html>), the service models
@@ -262,17 +261,10 @@ fn hint(operation: &str, class: ErrorClass, code: Option<&str>, message: &str) -
 /// What to do where the member role may not do something.
 pub(super) fn denied(message: &str) -> String {
     let denial = Denial::read(message);
-    let (because, next) = (denial.because(), denial.next("the member role"));
-    let action = denial.action.as_deref().unwrap_or_default();
-    match (permissions::granted_for(action), denial.by, denial.explicit) {
-        (Some(of), By::IdentityPolicy, false) => format!(
-            "the member role lacks {action}: `linkwalk role --for {of}` prints a role that has it"
-        ),
-        (Some(of), By::Unstated, _) => {
-            format!("{next}; `linkwalk role --for {of}` prints a role that has it")
-        }
-        (None, By::Unstated, _) => next,
-        _ => format!("{because}; {next}"),
+    let next = denial.next_for_member();
+    match (denial.by, denial.explicit) {
+        (By::IdentityPolicy, false) | (By::Unstated, _) => next,
+        _ => format!("{}; {next}", denial.because()),
     }
 }
 
@@ -280,10 +272,9 @@ pub(super) fn denied(message: &str) -> String {
 fn role_hint(denial: &Denial) -> String {
     let role = denial.resource.as_deref().and_then(|arn| arn.rsplit('/').next()).unwrap_or("ROLE");
     match (denial.action.as_deref(), denial.by) {
-        (_, By::IdentityPolicy) => format!(
-            "{}; {}; `linkwalk role --caller` prints all that it needs",
-            denial.because(),
-            denial.next("the caller")
+        (_, By::IdentityPolicy) if !denial.explicit => format!(
+            "{} to the caller: `linkwalk role --caller` prints a policy that does",
+            denial.because()
         ),
         (Some("sts:TagSession"), _) => format!(
             "the trust policy of {role} must allow sts:TagSession beside sts:AssumeRole, because \

@@ -1,7 +1,7 @@
 //! What endpoints carry, as CloudWatch counts it
 //! (<https://docs.aws.amazon.com/vpc/latest/privatelink/privatelink-cloudwatch-metrics.html>).
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -13,6 +13,9 @@ use super::error;
 use crate::ids::{EndpointId, ServiceName, VpcId};
 use crate::model::endpoint::EndpointKind;
 use crate::model::failure::Failure;
+
+const NAMESPACE: &str = "AWS/PrivateLinkEndpoints";
+const METRIC: &str = "BytesProcessed";
 
 /// The width of one point, in seconds. Points of an hour are kept the longest: 455 days.
 const HOUR: i32 = 3600;
@@ -51,19 +54,17 @@ impl Traffic {
         let dimension =
             |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
         let metric = Metric::builder()
-            .namespace("AWS/PrivateLinkEndpoints")
-            .metric_name("BytesProcessed")
+            .namespace(NAMESPACE)
+            .metric_name(METRIC)
             .dimensions(dimension("Endpoint Type", kind.as_str()))
             .dimensions(dimension("Service Name", service.as_str()))
             .dimensions(dimension("VPC Endpoint Id", endpoint.as_str()))
             .dimensions(dimension("VPC Id", vpc.as_str()))
             .build();
-        let sum = MetricStat::builder().metric(metric).period(HOUR).stat("Sum").build();
-        let query = MetricDataQuery::builder().id("bytes").metric_stat(sum).build();
         let request = self
             .client
             .get_metric_data()
-            .metric_data_queries(query)
+            .metric_data_queries(summed(metric))
             .start_time(start)
             .end_time(now);
         let mut total = 0.0;
@@ -85,4 +86,22 @@ impl Traffic {
         )]
         Ok(Some(total as u64))
     }
+
+    /// Whether it may be asked at all, without an endpoint to ask about.
+    pub async fn may_read(&self) -> Result<(), Failure> {
+        let now = self.clock.now();
+        let metric = Metric::builder().namespace(NAMESPACE).metric_name(METRIC).build();
+        let request = self
+            .client
+            .get_metric_data()
+            .metric_data_queries(summed(metric))
+            .start_time(DateTime::from(now - Duration::from_hours(1)))
+            .end_time(DateTime::from(now));
+        request.send().await.map(drop).map_err(|e| error::failure("GetMetricData", &e))
+    }
+}
+
+fn summed(metric: Metric) -> MetricDataQuery {
+    let sum = MetricStat::builder().metric(metric).period(HOUR).stat("Sum").build();
+    MetricDataQuery::builder().id("bytes").metric_stat(sum).build()
 }

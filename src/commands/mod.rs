@@ -50,9 +50,6 @@ use stage::{NotOpened, Stage};
 /// What accounts.toml says for the demo organization.
 const DEMO_ACCOUNTS: &str = include_str!("../../data/demo-accounts.toml");
 
-/// Threads that the work is done on, at most.
-const MOST_THREADS: usize = 4;
-
 /// Runs one command to its end.
 pub fn run(cli: Cli) -> Exit {
     start(cli).unwrap_or_else(|told| told)
@@ -98,7 +95,7 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
     let (aim, saved) = usage(check_before_start(&cli, &config))?;
     let audit = usage(audit::Ready::for_command(&cli, &config, &home))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads())
+        .worker_threads(threads(&cli.command))
         .enable_all()
         .build()
         .map_err(|error| {
@@ -126,10 +123,13 @@ fn start(mut cli: Cli) -> Result<Exit, Exit> {
     })
 }
 
-/// The work is waiting, mostly: a walk as fast as AWS allows keeps less than one processor busy, and the system
-/// sets memory aside for each thread.
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS)
+/// Threads that the work is done on. A walk is waiting, mostly: as fast as AWS allows it keeps a third of a processor
+/// busy, and threads that wake each other cost more than they bring, and memory. A served sandbox has many to serve.
+fn threads(command: &Command) -> usize {
+    match command {
+        Command::Sandbox { .. } => std::thread::available_parallelism().map_or(1, usize::from),
+        _ => 1,
+    }
 }
 
 /// The command itself.

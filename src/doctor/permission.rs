@@ -116,7 +116,7 @@ fn denied(topic: Topic, subject: &str, failure: &Failure) -> Check {
     let denial = Denial { action: Some(named), ..denial };
     Check::problem(topic, cause, text)
         .about(subject)
-        .next(denial.next("the member role"))
+        .next(denial.next_for_member())
         .because(failure)
 }
 

@@ -102,7 +102,7 @@ fn unread(kind: QuotaKind, used: Use, failure: &Failure) -> Check {
         let denial = Denial::read(&failure.message);
         let action =
             denial.action.clone().unwrap_or_else(|| "servicequotas:GetServiceQuota".to_owned());
-        Denial { action: Some(action), ..denial }.next("the member role")
+        Denial { action: Some(action), ..denial }.next_for_member()
     });
     let status = if fits { Status::Unknown } else { Status::Warning };
     Check { status, next, ..check }.because(failure)

@@ -209,9 +209,12 @@ impl SharedRoot {
         };
     }
 
-    /// Whether a consumer may not pull, or an account could not be read.
+    /// Whether a consumer may not pull, or an account or a policy could not be read. What hangs on a condition
+    /// of a policy that was read is for people to judge.
     pub fn is_bad(&self) -> bool {
-        self.counts.problems > 0 || self.counts.unreadable > 0
+        let mut all = self.registries.iter().flat_map(|one| &one.repositories);
+        let is_unread = all.any(|one| one.failure.is_some());
+        self.counts.problems > 0 || self.counts.unreadable > 0 || is_unread
     }
 }
 

@@ -49,6 +49,12 @@ impl Trial {
         Self { permission, verb: None, stand_in: None, why_not: Some(why_not), need }
     }
 
+    /// A read that deleting needs, and that is made by itself.
+    pub fn read(permission: impl Into<String>) -> Self {
+        let (permission, need) = (permission.into(), Need::Deletion);
+        Self { permission, verb: None, stand_in: None, why_not: None, need }
+    }
+
     fn on_stand_in(self, is_stand_in: bool) -> Self {
         Self { stand_in: is_stand_in.then_some(DEFAULT_GROUP), ..self }
     }
@@ -185,40 +191,39 @@ fn modified(
 
 /// Modifying and deleting what is ours already.
 fn endpoints(settings: &Settings, looked: &Looked) -> Vec<Trial> {
-    let available =
-        ours(settings, looked).find(|endpoint| endpoint.state == EndpointState::Available);
-    match available {
-        None => vec![
+    let there = ours(settings, looked).find(|one| one.state == EndpointState::Available);
+    let Some(there) = there else {
+        return vec![
             Trial::not_yet("ec2:ModifyVpcEndpoint", Need::Change, NOTHING_OURS),
             Trial::not_yet("ec2:DeleteVpcEndpoints", Need::Deletion, NOTHING_OURS),
-        ],
-        Some(Endpoint { id, key, private_dns, policy, .. }) => {
-            // It is asked to be what it is.
-            let same = match key.kind {
-                EndpointKind::Interface => {
-                    EndpointChange { private_dns: Some(*private_dns), ..EndpointChange::default() }
-                }
-                _ => EndpointChange { policy: policy.clone(), ..EndpointChange::default() },
-            };
-            let change = looked.plan.actions.iter().find_map(|action| match &action.verb {
-                Verb::ModifyEndpoint { id: changed, change, .. } if changed == id => {
-                    Some(change.clone())
-                }
-                _ => None,
-            });
-            let change = change.unwrap_or(same);
-            let (id, key) = (id.clone(), key.clone());
-            let modify = Verb::ModifyEndpoint { id: id.clone(), key: key.clone(), change };
-            vec![
-                Trial::of("ec2:ModifyVpcEndpoint", Need::Change, modify),
-                Trial::of(
-                    "ec2:DeleteVpcEndpoints",
-                    Need::Deletion,
-                    Verb::DeleteEndpoint { id, key },
-                ),
-            ]
-        }
+        ];
+    };
+    let delete = Verb::DeleteEndpoint { id: there.id.clone(), key: there.key.clone() };
+    vec![
+        Trial::of("ec2:ModifyVpcEndpoint", Need::Change, modification(looked, there)),
+        Trial::of("ec2:DeleteVpcEndpoints", Need::Deletion, delete),
+    ]
+}
+
+/// A planned modification, best one that needs its neighbours too; else what is there is asked to be what it is.
+fn modification(looked: &Looked, there: &Endpoint) -> Verb {
+    let planned = looked.plan.actions.iter().filter_map(|action| match &action.verb {
+        Verb::ModifyEndpoint { change, .. } => Some((change, &action.verb)),
+        _ => None,
+    });
+    let planned = planned.max_by_key(|(change, _)| {
+        change.add_subnets.len() + change.add_security_groups.len() + change.add_route_tables.len()
+    });
+    if let Some((_, verb)) = planned {
+        return verb.clone();
     }
+    let same = match there.key.kind {
+        EndpointKind::Interface => {
+            EndpointChange { private_dns: Some(there.private_dns), ..EndpointChange::default() }
+        }
+        _ => EndpointChange { policy: there.policy.clone(), ..EndpointChange::default() },
+    };
+    Verb::ModifyEndpoint { id: there.id.clone(), key: there.key.clone(), change: same }
 }
 
 fn is_ours(settings: &Settings, tags: &Tags) -> bool {

@@ -113,7 +113,7 @@ fn unread(failure: &Failure) -> Check {
         let denial = Denial::read(&failure.message);
         let action =
             denial.action.clone().unwrap_or_else(|| "route53:ListHostedZonesByVPC".to_owned());
-        Denial { action: Some(action), ..denial }.next("the member role")
+        Denial { action: Some(action), ..denial }.next_for_member()
     });
     Check { next, ..check }.because(failure)
 }

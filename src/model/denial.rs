@@ -4,6 +4,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::permissions;
+
 /// Which kind of policy denies.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -96,7 +98,20 @@ impl Denial {
         }
     }
 
-    /// What to do. `role` says whose permissions they are: `the member role`.
+    /// What to do where the member role was denied something.
+    pub fn next_for_member(&self) -> String {
+        let next = self.next("the member role");
+        let action = self.action.as_deref().unwrap_or_default();
+        let Some(of) = permissions::granted_for(action) else { return next };
+        let printed = format!("`linkwalk role --for {of}` prints a role that has it");
+        match (self.by, self.explicit) {
+            (By::IdentityPolicy, false) => format!("the member role lacks {action}: {printed}"),
+            (By::Unstated, _) => format!("{next}; {printed}"),
+            _ => next,
+        }
+    }
+
+    /// What to do. `role` says whose permissions they are: `the caller`.
     pub fn next(&self, role: &str) -> String {
         let action = self.action.as_deref().unwrap_or("the action");
         let policy = self.policy.as_deref().unwrap_or("the one that denies it");
@@ -222,7 +237,11 @@ mod tests {
             let told = (denial.by, denial.explicit, denial.policy.as_deref());
             assert_eq!(told, (by, explicit, policy), "{words}");
             assert_eq!(denial.because(), because);
-            assert!(!denial.next("the member role").is_empty());
+            assert!(!denial.next("the caller").is_empty());
+            let is_printed =
+                matches!((by, explicit), (By::IdentityPolicy, false) | (By::Unstated, _));
+            let next = denial.next_for_member();
+            assert_eq!(next.contains("`linkwalk role --for apply`"), is_printed, "{next}");
         }
     }
 

@@ -7,7 +7,7 @@ use super::fleet::{Turn, each};
 use super::observe::{READERS, Seen, plan_seen};
 use super::{Run, Target, Walk, discover};
 use crate::aws::{Ec2, EndpointModification, NewEndpoint, Read};
-use crate::doctor::{self, Examined, Facts, General, Identity, Looked, Need, Trial};
+use crate::doctor::{self, Examined, Facts, General, Identity, Looked, Trial};
 use crate::ids::{Region, SecurityGroupId, TargetId};
 use crate::model::failure::{ErrorClass, Failure};
 use crate::plan::action::{DesiredEndpoint, EndpointChange, SecurityGroupRef, Verb};
@@ -248,7 +248,7 @@ async fn ask(run: &Run, target: &Target) -> Asked {
         let answer = attempt(&ec2, trial.verb.as_ref()).await;
         asked.trials.push((trial, answer));
     }
-    asked.trials.push(interfaces(&ec2).await);
+    asked.trials.extend(before_deleting(run, target, &ec2).await);
     let quotas = run.sessions.quotas(&target.id);
     for kind in needed {
         asked.quotas.insert(kind, quotas.value(kind).await);
@@ -281,12 +281,18 @@ async fn reads(ec2: &Ec2) -> Vec<(&'static str, Result<(), Failure>)> {
     reads
 }
 
-/// Deleting looks for who uses a security group.
-async fn interfaces(ec2: &Ec2) -> (Trial, Result<(), Failure>) {
-    let permission = format!("ec2:{}", Read::Interfaces.action());
-    let need = Need::Deletion;
-    let trial = Trial { permission, verb: None, stand_in: None, why_not: None, need };
-    (trial, ec2.may_read(Read::Interfaces, None).await)
+/// Deleting looks for who uses a security group, and for what an endpoint carries.
+async fn before_deleting(
+    run: &Run,
+    target: &Target,
+    ec2: &Ec2,
+) -> [(Trial, Result<(), Failure>); 2] {
+    let traffic = run.sessions.traffic(&target.id, Arc::new(|_| {}));
+    let interfaces = format!("ec2:{}", Read::Interfaces.action());
+    [
+        (Trial::read(interfaces), ec2.may_read(Read::Interfaces, None).await),
+        (Trial::read("cloudwatch:GetMetricData"), traffic.may_read().await),
+    ]
 }
 
 /// Sends the call that an action begins with, as a dry run.

@@ -212,8 +212,15 @@ impl Turn<'_> {
             Service::Organizations
             | Service::CloudWatch
             | Service::ServiceQuotas
-            | Service::Ecr
             | Service::Route53 => check(action, None),
+            Service::Ecr => {
+                let named = match input {
+                    Input::Json(fields) => fields.text("repositoryName")?,
+                    _ => None,
+                };
+                let name = named.as_deref().unwrap_or("*");
+                check(action, Some(&ecr::arn(region, &principal.account, name)))
+            }
             Service::Ec2 => {
                 let account = &principal.account;
                 if let Some(needs) = self.needs(asked, principal) {

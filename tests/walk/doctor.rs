@@ -248,8 +248,20 @@ fn each_wrong_setup_is_named_with_its_next_step_by_doctor_and_plan() {
         ("222200000006", vec!["read-permission denied-by-service-control-policy"]),
         ("222200000007", vec!["permission denied-by-service-control-policy"]),
         ("222200000008", vec!["read-permission denied-by-identity-policy"]),
-        ("222200000009", vec!["permission denied-by-identity-policy"]),
-        ("222200000010", vec!["permission denied-by-permissions-boundary"]),
+        (
+            "222200000009",
+            vec![
+                "permission denied-by-identity-policy",
+                "delete-permission denied-by-identity-policy",
+            ],
+        ),
+        (
+            "222200000010",
+            vec![
+                "permission denied-by-permissions-boundary",
+                "delete-permission denied-by-permissions-boundary",
+            ],
+        ),
         ("222200000011", vec!["region region-not-enabled"]),
         ("222200000012", vec!["vpc no-vpc-matches"]),
         ("222200000013", vec!["subnets no-route-table-matches", "subnets no-subnet-matches"]),

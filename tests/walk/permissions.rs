@@ -5,7 +5,9 @@
 mod caller;
 mod documented;
 mod emulated;
+mod examined;
 mod judges;
+mod place;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -80,8 +82,12 @@ fn config(accounts_toml: &str) -> Config {
 
 /// The role as it is printed, for one use.
 fn printed(of: Use) -> role::Printed {
+    printed_for(&[of])
+}
+
+fn printed_for(uses: &[Use]) -> role::Printed {
     let wish = Wish {
-        uses: BTreeSet::from([of]),
+        uses: uses.iter().copied().collect(),
         trusted: Some("arn:aws:iam::111122223333:user/operator".parse().unwrap()),
         organization: Organization::Id(organization_id()),
     };
@@ -126,14 +132,16 @@ fn without(documents: &[Value], row: &Permission) -> Vec<Value> {
     cut
 }
 
-/// The world of one use, in which the role has these policies.
-fn world(of: Use, policies: &[Value], trust: &Value) -> World {
-    let texts: Vec<String> = policies.iter().map(|it| format!("'{it}'")).collect();
-    let scenario = MEMBER_ACCOUNT
-        .replace("POLICIES", &format!("[{}]", texts.join(", ")))
+/// The scenario of one use, in which the role has these policies.
+fn scenario(of: Use, policies: &[Value], trust: &Value) -> String {
+    MEMBER_ACCOUNT
+        .replace("POLICIES", &place::list(policies))
         .replace("TRUST", &format!("'{trust}'"))
-        .replace("FOREIGN", if of == Use::Adopt { FOREIGN } else { "" });
-    World::from_scenario(&scenario).unwrap()
+        .replace("FOREIGN", if of == Use::Adopt { FOREIGN } else { "" })
+}
+
+fn world(of: Use, policies: &[Value], trust: &Value) -> World {
+    World::from_scenario(&scenario(of, policies, trust)).unwrap()
 }
 
 fn aim(of: Use) -> Aim {

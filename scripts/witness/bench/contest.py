@@ -52,7 +52,7 @@ def contestants(accounts: int, slow: int) -> list[Contestant]:
         return lambda job, ids: [sys.executable, HERE / "rival.py", job, way, *ids]
 
     def linkwalk(job: str, _):
-        verb = ["apply", "--yes"] if job == "rollout" else ["audit"]
+        verb = ["apply", "--yes"] if job == "rollout" else ["audit", "--ou", "/Linkwalk"]
         return [servers.LINKWALK, *verb, "-c", "accounts.toml", "--quiet"]
 
     return [

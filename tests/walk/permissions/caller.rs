@@ -2,15 +2,11 @@
 //! works, and without any one action the program ends with 1 and says which. And every command once as the
 //! program itself, with the member role's policies.
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
-
 use linkwalk::model::permissions::{CALLER, Use};
 use linkwalk::role::{self, Organization, Wish};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
+use super::place::{Place, list};
 use super::{config, organization_id, policies};
 
 const ACCOUNTS: &str = r#"
@@ -53,16 +49,6 @@ trust_policy = TRUST
 cidrs = ["10.0.0.0/16"]
 "#;
 
-struct Place {
-    folder: TempDir,
-}
-
-/// Documents as a list in TOML.
-fn list(documents: &[Value]) -> String {
-    let texts: Vec<String> = documents.iter().map(|it| format!("'{it}'")).collect();
-    format!("[{}]", texts.join(", "))
-}
-
 fn wish(of: Use) -> Wish {
     Wish {
         uses: [of].into(),
@@ -76,41 +62,14 @@ fn callers() -> Vec<Value> {
     printed.policies.into_iter().map(|policy| policy.document).collect()
 }
 
-impl Place {
-    fn new(caller: &[Value], member: &[Value]) -> Self {
-        let folder = TempDir::new().unwrap();
-        let trust = role::member(&config(ACCOUNTS), &wish(Use::Plan)).unwrap().role.unwrap().trust;
-        let world = SCENARIO
-            .replace("CALLER", &list(caller))
-            .replace("POLICIES", &list(member))
-            .replace("TRUST", &format!("'{trust}'"));
-        fs::write(folder.path().join("world.toml"), world).unwrap();
-        fs::write(folder.path().join("accounts.toml"), ACCOUNTS).unwrap();
-        Self { folder }
-    }
-
-    fn run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let path: &Path = self.folder.path();
-        let output = Command::new(env!("CARGO_BIN_EXE_linkwalk"))
-            .args(["-c", "accounts.toml", "--sandbox=world.toml"])
-            .args(arguments)
-            .current_dir(path)
-            .env_clear()
-            .env("HOME", path)
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .output()
-            .unwrap();
-        let told =
-            [output.stdout, output.stderr].map(|it| String::from_utf8_lossy(&it).into_owned());
-        (output.status.code(), told.concat())
-    }
-
-    #[track_caller]
-    fn exits(&self, arguments: &[&str], code: i32) -> String {
-        let (ended, told) = self.run(arguments);
-        assert_eq!(ended, Some(code), "{arguments:?}\n{told}");
-        told
-    }
+/// The place of a caller and a member with these policies.
+fn place(caller: &[Value], member: &[Value]) -> Place {
+    let trust = role::member(&config(ACCOUNTS), &wish(Use::Plan)).unwrap().role.unwrap().trust;
+    let world = SCENARIO
+        .replace("CALLER", &list(caller))
+        .replace("POLICIES", &list(member))
+        .replace("TRUST", &format!("'{trust}'"));
+    Place::new(&world, ACCOUNTS)
 }
 
 /// The command that makes the call; it fails before it changes anything.
@@ -127,7 +86,7 @@ fn command(action: &str) -> &'static [&'static str] {
 #[test]
 fn every_command_works_for_a_caller_with_exactly_the_printed_policy() {
     let all: Vec<Value> = [Use::Sync].into_iter().flat_map(policies).collect();
-    let place = Place::new(&callers(), &all);
+    let place = place(&callers(), &all);
     place.exits(&["plan"], 0);
     place.exits(&["audit", "--notify"], 2);
     place.exits(&["apply", "--yes"], 0);
@@ -149,7 +108,7 @@ fn without_any_one_action_of_the_callers_a_command_fails_and_says_which() {
         }
         let cut: Vec<Value> = documents.iter().map(|it| without(it, row.action)).collect();
         assert_ne!(cut, documents, "{}", row.action);
-        let place = Place::new(&cut, &member);
+        let place = place(&cut, &member);
         let (code, told) = place.run(command(row.action));
         let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
         // The work is done by then; that the lock stays behind is said.
@@ -196,7 +155,7 @@ fn the_program_ends_with_1_and_names_the_action_that_a_role_lacks() {
         ("ec2:CreateTags", Use::Apply, &["apply", "--yes"]),
     ] {
         let cut: Vec<Value> = policies(of).iter().map(|it| without(it, action)).collect();
-        let place = Place::new(&callers(), &cut);
+        let place = place(&callers(), &cut);
         let told = place.exits(arguments, 1);
         let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
