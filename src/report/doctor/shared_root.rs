@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::text::Options;
 use crate::doctor::Status;
 use crate::doctor::shared_root::{Registry, Repository, SharedRoot};
+use crate::model::failure::Failure;
 use crate::plan::similar::many;
 use crate::report::plan_text::page::{Ink, Page};
 
@@ -49,15 +50,13 @@ fn table(registry: &Registry, page: &mut Page) {
         page.put(Ink::Red, "problem").tab(NAME);
         page.words(Ink::Plain, NAME, &format!("its repositories could not be read: {failure}"))
             .end();
-        if let Some(hint) = &failure.hint {
-            page.tab(NAME).words(Ink::Dim, NAME, &format!("help: {hint}")).end();
-        }
+        help(failure, NAME, page);
     } else if repositories.is_empty() {
         page.tab(NAME).put(Ink::Dim, "no repositories").end();
     }
     let widest = repositories.iter().map(|one| one.name.chars().count()).max().unwrap_or(0);
     let text = NAME + widest.min(LONGEST_NAME) + 2;
-    for Repository { name, status, text: why, .. } in repositories {
+    for Repository { name, status, text: why, failure, .. } in repositories {
         let ink = match status {
             Status::Problem => Ink::Red,
             Status::Warning => Ink::Yellow,
@@ -66,8 +65,18 @@ fn table(registry: &Registry, page: &mut Page) {
         };
         page.put(ink, status.as_str()).tab(NAME).put(Ink::Plain, name).tab(text);
         page.words(Ink::Plain, text, why).end();
+        if let Some(failure) = failure {
+            help(failure, text, page);
+        }
     }
     page.end();
+}
+
+/// What to do about what could not be read.
+fn help(failure: &Failure, column: usize, page: &mut Page) {
+    if let Some(hint) = &failure.hint {
+        page.tab(column).words(Ink::Dim, column, &format!("help: {hint}")).end();
+    }
 }
 
 /// What to add, once for all the repositories that need the same.
