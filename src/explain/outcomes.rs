@@ -42,8 +42,9 @@ fn exit(exit: Exit) -> Entry {
         Exit::Interrupted => (
             "130",
             "Interrupted.",
-            "Somebody pressed Ctrl-C, or the process got SIGTERM. Accounts that were being changed were finished, or are \
-             listed with what was under way.",
+            "Somebody pressed Ctrl-C, or the process got SIGTERM, or the run stopped itself because its journal could not be \
+             written or its lock was broken, and said so. Accounts that were being changed were finished, or are listed \
+             with what was under way.",
             "Run again, or `linkwalk apply --resume` to go on with exactly what was confirmed.",
         ),
     };
