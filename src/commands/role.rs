@@ -100,7 +100,7 @@ async fn ask(
         None => Sessions::from_environment(access(config)).await,
     };
     let open = |failure, what: &str, option: &str| {
-        format!("{what} could not be read ({failure}), so it is left open: {option} says it.")
+        format!("{what} could not be read ({failure}), so it is left open: say it with {option}.")
     };
     let sessions = match sessions {
         Ok(sessions) => sessions,

@@ -110,7 +110,9 @@ pub async fn examine(run: &Arc<Run>, targets: &[Arc<Target>]) -> Vec<Examined> {
             tokio::select! {
                 biased;
                 () = run.shutdown.at_least(Level::Abort) => None,
-                examined = one(&run, &target, &identity) => Some(examined),
+                (examined, outcome) = one(&run, &target, &identity) => {
+                    Some(tell(&run, &target, examined, outcome))
+                }
             }
         }
     };
@@ -118,24 +120,27 @@ pub async fn examine(run: &Arc<Run>, targets: &[Arc<Target>]) -> Vec<Examined> {
     for (target, turn) in each(targets.to_vec(), READERS, &run.shutdown, work).await {
         turns.insert(target.id.clone(), turn);
     }
-    run.events.send(EventKind::PhaseFinished { phase: Phase::Observe });
-    let ended = |target: &Arc<Target>| {
-        let (examined, outcome) = match turns.remove(&target.id) {
-            Some(Turn::Done(Some(done))) => done,
-            Some(Turn::Panicked(failure)) => {
-                let examined = Asked::of(Err(failure.clone())).examined(target, &identity);
-                (examined, Outcome::Unreachable { failure })
-            }
-            _ => {
-                let held = Held::interrupted();
-                (doctor::not_started(&target.id, &target.name), Outcome::NotStarted { held })
-            }
-        };
-        run.finish(target, outcome);
-        run.events.send(EventKind::Examined { examined: Box::new(examined.clone()) });
-        examined
+    let ended = |target: &Arc<Target>| match turns.remove(&target.id) {
+        Some(Turn::Done(Some(examined))) => examined,
+        Some(Turn::Panicked(failure)) => {
+            let examined = Asked::of(Err(failure.clone())).examined(target, &identity);
+            tell(run, target, examined, Outcome::Unreachable { failure })
+        }
+        _ => {
+            let held = Held::interrupted();
+            let examined = doctor::not_started(&target.id, &target.name);
+            tell(run, target, examined, Outcome::NotStarted { held })
+        }
     };
-    targets.iter().map(ended).collect()
+    let examined = targets.iter().map(ended).collect();
+    run.events.send(EventKind::PhaseFinished { phase: Phase::Observe });
+    examined
+}
+
+fn tell(run: &Run, target: &Target, examined: Examined, outcome: Outcome) -> Examined {
+    run.finish(target, outcome);
+    run.events.send(EventKind::Examined { examined: Box::new(examined.clone()) });
+    examined
 }
 
 /// What was asked about one target.
