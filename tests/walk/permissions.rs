@@ -32,11 +32,7 @@ seed = 7
 [[account]]
 name = "alpha"
 id = "222233334444"
-[[account.roles]]
-name = "linkwalk"
-path = "/platform/"
-policies = POLICIES
-trust_policy = TRUST
+ROLE
 [[account.vpc]]
 name = "one"
 cidrs = ["10.0.0.0/16"]
@@ -96,10 +92,7 @@ fn printed_for(uses: &[Use]) -> role::Printed {
 
 /// The organization of [`MEMBER_ACCOUNT`], whose id is drawn from its seed.
 fn organization_id() -> String {
-    let world = MEMBER_ACCOUNT
-        .replace("POLICIES", "[]")
-        .replace("trust_policy = TRUST", "")
-        .replace("FOREIGN", "");
+    let world = MEMBER_ACCOUNT.replace("ROLE", "").replace("FOREIGN", "");
     let world = serde_json::to_value(World::from_scenario(&world).unwrap()).unwrap();
     world["organization"]["id"].as_str().unwrap().to_owned()
 }
@@ -135,8 +128,7 @@ fn without(documents: &[Value], row: &Permission) -> Vec<Value> {
 /// The scenario of one use, in which the role has these policies.
 fn scenario(of: Use, policies: &[Value], trust: &Value) -> String {
     MEMBER_ACCOUNT
-        .replace("POLICIES", &place::list(policies))
-        .replace("TRUST", &format!("'{trust}'"))
+        .replace("ROLE", &place::role(policies, trust))
         .replace("FOREIGN", if of == Use::Adopt { FOREIGN } else { "" })
 }
 

@@ -6,7 +6,7 @@ use linkwalk::model::permissions::{CALLER, Use};
 use linkwalk::role::{self, Organization, Wish};
 use serde_json::{Value, json};
 
-use super::place::{Place, list};
+use super::place::{Place, flat, list, role as role_of};
 use super::{config, organization_id, policies};
 
 const ACCOUNTS: &str = r#"
@@ -40,11 +40,7 @@ name = "news"
 [[account]]
 name = "alpha"
 id = "222233334444"
-[[account.roles]]
-name = "linkwalk"
-path = "/platform/"
-policies = POLICIES
-trust_policy = TRUST
+ROLE
 [[account.vpc]]
 cidrs = ["10.0.0.0/16"]
 "#;
@@ -65,10 +61,7 @@ fn callers() -> Vec<Value> {
 /// The place of a caller and a member with these policies.
 fn place(caller: &[Value], member: &[Value]) -> Place {
     let trust = role::member(&config(ACCOUNTS), &wish(Use::Plan)).unwrap().role.unwrap().trust;
-    let world = SCENARIO
-        .replace("CALLER", &list(caller))
-        .replace("POLICIES", &list(member))
-        .replace("TRUST", &format!("'{trust}'"));
+    let world = SCENARIO.replace("CALLER", &list(caller)).replace("ROLE", &role_of(member, &trust));
     Place::new(&world, ACCOUNTS)
 }
 
@@ -110,13 +103,13 @@ fn without_any_one_action_of_the_callers_a_command_fails_and_says_which() {
         assert_ne!(cut, documents, "{}", row.action);
         let place = place(&cut, &member);
         let (code, told) = place.run(command(row.action));
-        let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = flat(&told);
         // The work is done by then; that the lock stays behind is said.
         let is_left_behind = row.action == "s3:DeleteObject";
         if (code == Some(0)) != is_left_behind
-            || !flat.to_lowercase().contains(&row.action.to_lowercase())
+            || !words.to_lowercase().contains(&row.action.to_lowercase())
         {
-            unneeded.push(format!("{}: {code:?}: {flat}", row.action));
+            unneeded.push(format!("{}: {code:?}: {words}", row.action));
             continue;
         }
         if is_left_behind {
@@ -125,7 +118,7 @@ fn without_any_one_action_of_the_callers_a_command_fails_and_says_which() {
         // That nobody could be told leaves the audit's verdict as it is.
         let expected = if row.action == "sns:Publish" { 2 } else { 1 };
         assert_eq!(code, Some(expected), "{told}");
-        assert!(flat.contains("linkwalk role --caller"), "{}: {flat}", row.action);
+        assert!(words.contains("linkwalk role --caller"), "{}: {words}", row.action);
     }
     assert!(unneeded.is_empty(), "{unneeded:#?}");
 }
@@ -157,9 +150,9 @@ fn the_program_ends_with_1_and_names_the_action_that_a_role_lacks() {
         let cut: Vec<Value> = policies(of).iter().map(|it| without(it, action)).collect();
         let place = place(&callers(), &cut);
         let told = place.exits(arguments, 1);
-        let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = flat(&told);
         assert!(
-            flat.contains(&format!("the member role lacks {action}: `linkwalk role --for")),
+            words.contains(&format!("the member role lacks {action}: `linkwalk role --for")),
             "{told}"
         );
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use linkwalk::model::permissions::{Guard, MEMBER, Permission, Use};
 use serde_json::Value;
 
-use super::place::{Place, list};
+use super::place::{Place, flat, role};
 use super::{ACCOUNTS, printed_for, scenario, without};
 
 /// What the doctor proves, where all of it is printed.
@@ -62,8 +62,8 @@ fn without_any_one_action_the_doctor_says_which_and_what_to_do() {
     let rows = MEMBER.iter().filter(|row| row.uses.iter().any(|of| PROVEN.contains(of)));
     for row in rows.filter(|row| !is_elsewhere(row)) {
         let (_, told) = member(&without(&all, row)).run(&["doctor", "-q"]);
-        let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
-        if !flat.contains(row.action) || !flat.contains("linkwalk role --for ") {
+        let words = flat(&told);
+        if !words.contains(row.action) || !words.contains("linkwalk role --for ") {
             silent.push(format!("{} ({}): {told}", row.action, row.sid));
         }
     }
@@ -77,11 +77,7 @@ seed = 7
 [[account]]
 name = "alpha"
 id = "222233334444"
-[[account.roles]]
-name = "linkwalk"
-path = "/platform/"
-policies = POLICIES
-trust_policy = TRUST
+ROLE
 [[account.vpc]]
 cidrs = ["10.0.0.0/16"]
 dns_hostnames = false
@@ -89,7 +85,7 @@ dns_hostnames = false
 
 fn dark(policies: &[Value]) -> Place {
     let trust = printed_for(&[Use::Apply]).role.unwrap().trust;
-    let world = DARK.replace("POLICIES", &list(policies)).replace("TRUST", &format!("'{trust}'"));
+    let world = DARK.replace("ROLE", &role(policies, &trust));
     Place::new(
         &world,
         &ACCOUNTS.replace("[endpoints.logs]", "[network]\nfix_vpc_dns = true\n[endpoints.logs]"),
@@ -101,9 +97,9 @@ fn dns_attributes_are_turned_on_with_exactly_the_printed_policies_and_not_withou
     let uses = [Use::Apply, Use::FixVpcDns];
     dark(&documents(&uses)).exits(&["apply", "--yes"], 0);
     let told = dark(&documents(&[Use::Apply])).exits(&["apply", "--yes"], 1);
-    let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = flat(&told);
     let lacks = "the member role lacks ec2:ModifyVpcAttribute: `linkwalk role --for fix-vpc-dns`";
-    assert!(flat.contains(lacks), "{told}");
+    assert!(words.contains(lacks), "{told}");
 }
 
 const SHARED: &str = r#"
@@ -116,11 +112,7 @@ id = "222233334444"
 [[account]]
 name = "images"
 id = "333344445555"
-[[account.roles]]
-name = "linkwalk"
-path = "/platform/"
-policies = POLICIES
-trust_policy = TRUST
+ROLE
 [[repository]]
 name = "base"
 account = "images"
@@ -132,8 +124,7 @@ policy = '{ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Princip
 fn the_shared_roots_repositories_are_read_with_exactly_the_printed_policies() {
     let shared = |policies: &[Value]| {
         let trust = printed_for(&[Use::SharedRoot]).role.unwrap().trust;
-        let world =
-            SHARED.replace("POLICIES", &list(policies)).replace("TRUST", &format!("'{trust}'"));
+        let world = SHARED.replace("ROLE", &role(policies, &trust));
         let regions = "regions = [\"eu-west-1\"]\nshared_root = [\"333344445555\"]";
         Place::new(&world, &ACCOUNTS.replace("regions = [\"eu-west-1\"]", regions))
     };
@@ -142,8 +133,8 @@ fn the_shared_roots_repositories_are_read_with_exactly_the_printed_policies() {
     shared(&all).exits(&command, 0);
     for row in MEMBER.iter().filter(|row| row.uses.contains(&Use::SharedRoot)) {
         let told = shared(&without(&all, row)).exits(&command, 1);
-        let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(flat.contains(row.action), "{}: {told}", row.action);
-        assert!(flat.contains("linkwalk role --for shared-root"), "{}: {told}", row.action);
+        let words = flat(&told);
+        assert!(words.contains(row.action), "{}: {told}", row.action);
+        assert!(words.contains("linkwalk role --for shared-root"), "{}: {told}", row.action);
     }
 }

@@ -17,6 +17,20 @@ pub(super) fn list(documents: &[Value]) -> String {
     format!("[{}]", texts.join(", "))
 }
 
+/// The member role in a scenario's account.
+pub(super) fn role(policies: &[Value], trust: &Value) -> String {
+    let policies = list(policies);
+    format!(
+        "[[account.roles]]\nname = \"linkwalk\"\npath = \"/platform/\"\npolicies = {policies}\n\
+         trust_policy = '{trust}'\n"
+    )
+}
+
+/// What was told, in one line.
+pub(super) fn flat(told: &str) -> String {
+    told.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 impl Place {
     pub(super) fn new(world: &str, accounts_toml: &str) -> Self {
         let folder = TempDir::new().unwrap();
